@@ -1,0 +1,37 @@
+package lowland.program;
+
+/// Programs compiled for a device, with their states.
+public interface Session extends AutoCloseable {
+    /// Sets one slice of a REAL state (layer 0 of a plain one).
+    /// @throws IllegalArgumentException if the state is unknown or the number of values differs
+    void write(State state, int layer, float[] values);
+
+    /// A copy of one slice of a REAL state, rounded to float.
+    float[] read(State state, int layer);
+
+    /// Runs a program.
+    /// @return false if a guard met a value that is not finite: then no state was written
+    boolean run(String program, Inputs inputs);
+
+    /// The same under observation, slowly.
+    boolean run(String program, Inputs inputs, Observer observer);
+
+    /// A DOUBLE scalar output of the latest run of that program.
+    double scalar(String program, String output);
+
+    /// Copies a REAL output of the latest run into an array.
+    void copy(String program, String output, float[] into);
+
+    /// Bytes planned: states, arena and packed weights.
+    Planned planned();
+
+    /// Bytes that a session holds.
+    record Planned(long states, long arena, long packed) {
+        public long total() {
+            return states + arena + packed;
+        }
+    }
+
+    @Override
+    void close();
+}

@@ -1,0 +1,134 @@
+package lowland.program.operation;
+
+import java.util.List;
+import lowland.program.ElementType;
+import lowland.program.Memory;
+import lowland.program.Shape;
+import lowland.program.Value;
+
+/// Softmax attention within each sequence of a packed batch (Vaswani et al., arXiv 1706.03762v7, Eq. 1), a head at a time:
+///
+///     y = P·v,  P = mask ⊙ softmax(q·kᵀ/√D)
+///
+/// | value       | shape       |                                                                  |
+/// |-------------|-------------|------------------------------------------------------------------|
+/// | q, y        | [Q, H·D]    | queries of all sequences, one behind the other                   |
+/// | k, v        | [K, Hk·D]   | keys and values; head h reads key head h·Hk/H                    |
+/// | queryStarts | [N+1]       | sequence n owns the queries starts_n ≤ i < starts_{n+1}          |
+/// | keyStarts   | [N+1]       | likewise for keys                                                |
+///
+/// Causal: the last query sees the last key; the query i steps before it sees the keys up to i steps before that.
+/// `mask` drops probabilities, or is null.
+public record Attention(Value q, Value k, Value v, Value queryStarts, Value keyStarts, int heads, int keyHeads, boolean causal, Mask mask,
+        Value y) implements Operation {
+
+    public static Shape shape(Value q, Value k, Value v, Value queryStarts, Value keyStarts, int heads, int keyHeads) {
+        Require.rank("attention", q, ElementType.REAL, 2);
+        Require.rank("attention", k, ElementType.REAL, 2);
+        Require.same("attention", k, v);
+        Require.that(heads > 0 && keyHeads > 0 && heads % keyHeads == 0 && q.shape().fixed(1) % heads == 0
+                && q.shape().fixed(1) / heads * keyHeads == k.shape().fixed(1), "attention",
+                "heads " + heads + " and key heads " + keyHeads + " that divide the channels", q, k);
+        Require.that(SegmentMean.segments("attention", queryStarts).equals(SegmentMean.segments("attention", keyStarts)), "attention",
+                "as many query starts as key starts", queryStarts, keyStarts);
+        return q.shape();
+    }
+
+    @Override
+    public List<Value> inputs() {
+        return mask == null ? List.of(q, k, v, queryStarts, keyStarts) : List.of(q, k, v, queryStarts, keyStarts, mask.key());
+    }
+
+    @Override
+    public List<Value> outputs() {
+        return List.of(y);
+    }
+
+    @Override
+    public void interpret(Memory m) {
+        int width = m.extent(q, 1) / heads;
+        int keyChannels = keyHeads * width;
+        double[] v = m.reals(this.v);
+        double[] y = m.reals(this.y);
+        int[] keyStarts = m.ints(this.keyStarts);
+        eachQuery(m, queryStarts, (n, h, i) -> {
+            double[] p = probabilities(m, n, h, i);
+            int keyHead = h * keyHeads / heads;
+            for (int d = 0; d < width; d++) {
+                double sum = 0;
+                for (int j = 0; j < p.length; j++) {
+                    sum += p[j] * dropped(m, n, h, i, j) * v[(keyStarts[n] + j) * keyChannels + keyHead * width + d];
+                }
+                y[i * heads * width + h * width + d] = sum;
+            }
+        });
+    }
+
+    /// Something done for sequence n, head h and (absolute) query row i.
+    interface Query {
+        void at(int n, int h, int i);
+    }
+
+    void eachQuery(Memory m, Value starts, Query query) {
+        int[] rows = m.ints(starts);
+        for (int n = 0; n + 1 < m.extent(starts, 0); n++) {
+            for (int h = 0; h < heads; h++) {
+                for (int i = rows[n]; i < rows[n + 1]; i++) {
+                    query.at(n, h, i);
+                }
+            }
+        }
+    }
+
+    /// The softmax over the keys that query row i of sequence n sees; its length is their number. Dropout is not in it.
+    double[] probabilities(Memory m, int n, int h, int i) {
+        int width = m.extent(q, 1) / heads;
+        int keyChannels = keyHeads * width;
+        int keyHead = h * keyHeads / heads;
+        double[] q = m.reals(this.q);
+        double[] k = m.reals(this.k);
+        int queryEnd = m.ints(queryStarts)[n + 1];
+        int keyStart = m.ints(keyStarts)[n];
+        int keyEnd = m.ints(keyStarts)[n + 1];
+        int seen = causal ? Math.max(0, keyEnd - keyStart - (queryEnd - 1 - i)) : keyEnd - keyStart;
+        double[] scores = new double[seen];
+        for (int j = 0; j < seen; j++) {
+            double sum = 0;
+            for (int d = 0; d < width; d++) {
+                sum += q[i * heads * width + h * width + d] * k[(keyStart + j) * keyChannels + keyHead * width + d];
+            }
+            scores[j] = sum / Math.sqrt(width);
+        }
+        double normaliser = CrossEntropy.logSumExp(scores, 0, seen);
+        for (int j = 0; j < seen; j++) {
+            scores[j] = StrictMath.exp(scores[j] - normaliser);
+        }
+        return scores;
+    }
+
+    /// The mask's factor of key j of sequence n for query row i.
+    double dropped(Memory m, int n, int h, int i, int j) {
+        if (mask == null) {
+            return 1;
+        }
+        int position = i - m.ints(queryStarts)[n];
+        return mask.factor(Mask.row(Mask.key(m.ints(mask.key())), mask.site(), m.layer(), n, position), Mask.channel(h, j));
+    }
+
+    @Override
+    public void differentiate(Tape tape) {
+        List<Value> gradients = tape.record().attentionBackward(this, tape.gradient(y));
+        List<Value> wanted = List.of(q, k, v);
+        for (int i = 0; i < wanted.size(); i++) {
+            if (tape.wants(wanted.get(i))) {
+                tape.add(wanted.get(i), gradients.get(i));
+            }
+        }
+    }
+
+    @Override
+    public String attributes() {
+        return heads + " heads" + (keyHeads == heads ? "" : ", " + keyHeads + " key heads") + (causal ? ", causal" : "")
+                + (mask == null ? "" : ", " + mask);
+    }
+}

@@ -1,0 +1,39 @@
+package lowland.program.operation;
+
+import java.util.List;
+import lowland.program.ElementType;
+import lowland.program.Memory;
+import lowland.program.Shape;
+import lowland.program.Value;
+
+/// The sum of all elements of a REAL value, in double: a DOUBLE scalar.
+public record Sum(Value x, Value y) implements Operation {
+    public static Shape shape(Value x) {
+        Require.that(x.type() == ElementType.REAL, "sum", "a real value", x);
+        return Shape.SCALAR;
+    }
+
+    @Override
+    public List<Value> inputs() {
+        return List.of(x);
+    }
+
+    @Override
+    public List<Value> outputs() {
+        return List.of(y);
+    }
+
+    @Override
+    public void interpret(Memory m) {
+        double sum = 0;
+        for (double element : m.reals(x)) {
+            sum += element;
+        }
+        m.reals(y)[0] = sum;
+    }
+
+    @Override
+    public void differentiate(Tape tape) {
+        tape.add(x, tape.record().fill(tape.gradient(y), x.type(), x.shape()));
+    }
+}
