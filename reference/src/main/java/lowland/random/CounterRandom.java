@@ -70,7 +70,8 @@ public final class CounterRandom {
     }
 
     /// The bits of one element of a dropout mask; see [#maskRowKey].
-    public static long maskBits(long seed, long step, long microBatch, long site, long layer, long sequence, long position, long channel) {
+    public static long maskBits(long seed, long step, long microBatch, long site, long layer, long sequence, long position,
+                                long channel) {
         return child(maskRowKey(seed, step, microBatch, site, layer, sequence, position), channel);
     }
 

@@ -1,0 +1,145 @@
+package lowland.rule;
+
+import java.util.ArrayList;
+import java.util.List;
+import lowland.descent.AdamW;
+import lowland.descent.Descent;
+import lowland.rule.RuleState.Adversarial;
+import lowland.rule.Trace.BiLoraTrace;
+import org.ejml.simple.SimpleMatrix;
+
+/// Bi-LoRA: a second, auxiliary pair ascends and is the adversarial perturbation of the full weight while the first descends.
+///
+/// Source: P2 (Bi-LoRA, arXiv 2508.19564v1) Eq. 7–10 and Algorithm 1.
+///
+///     min over (B1, A1)  max over (B2, A2), ‖s2·B2·A2‖ ≤ ρ,  of L(W0 + s1·B1·A1 + s2·B2·A2)     Eq. 7–8
+///
+///     1.  (gB1, gA1, gB2, gA2) = ∇L(W0 + s1·B1·A1 + s2·B2·A2)     one evaluation
+///     2.  (B1, A1) ← descent((B1, A1), (gB1, gA1))                Eq. 9: all four
+///         (B2, A2) ← descent((B2, A2), (−gB2, −gA2))              from the old values
+///     3.  c = √(Σ_layers ‖s2·B2·A2‖²)
+///         if c > ρ:  B2 ← √(ρ/c)·B2,  A2 ← √(ρ/c)·A2              Eq. 10, all layers
+///
+/// | symbol | shape | | symbol | shape |
+/// |--------|-------|-|--------|-------|
+/// | B1     | n×R   | | B2     | n×R2  |
+/// | A1     | R×m   | | A2     | R2×m  |
+///
+/// Departures and errata. P2 folds s into B and A, which rescales the ball: here c is of s2·B2·A2, what is really added to W,
+/// unless `scaleInNorm` is off. P2 Eq. 9 prints plain gradient descent and ascent and leaves the optimiser open: `auxiliaryDescent` gets
+/// the negated gradient, so its moments are those of −g and its decay still shrinks; it shares Adam's t, and its moments are not
+/// rescaled by the clip. The two groups' gradients are clipped apart, so that the ascent does not change the descent. The A2 must start
+/// unlike the A1 (P2 does not say so): else, with equal rates, the pairs cancel in W until the clip acts. Proposition 4.1's "independent
+/// of Col(B1)" does not hold in general.
+///
+/// Edge: ρ = 0 sets B2 = A2 = 0 after every update, without c: the run is LoRA. Until ‖s2·B2·A2‖ first reaches ρ it is smaller.
+/// At the usual start B2 = 0 the first step of the primary pairs is LoRA's.
+/// Evaluate, save and merge without the auxiliary pairs. One gradient evaluation a step.
+///
+/// @param auxiliaryDescent           the ascent's optimiser, its weight decay inside
+/// @param auxiliaryLearningRateRatio the ascent's learning rate, η2/η1 ≥ 0
+/// @param scaleInNorm                whether c has s2 inside: ‖s2·B2·A2‖ or ‖B2·A2‖
+public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio, boolean scaleInNorm) implements UpdateRule {
+
+    /// P2's value on GLUE.
+    public static final double DEFAULT_RHO = 0.05;
+
+    /// P2's r2.
+    public static final int DEFAULT_AUXILIARY_RANK = 8;
+
+    public BiLora {
+        if (!(auxiliaryLearningRateRatio >= 0 && Double.isFinite(auxiliaryLearningRateRatio))) {
+            throw new IllegalArgumentException("the auxiliary learning rate's ratio to the primary one must be finite and not negative, is "
+                    + auxiliaryLearningRateRatio);
+        }
+    }
+
+    /// AdamW without decay at the primary's learning rate, s2 in the norm.
+    public static BiLora defaults() {
+        return new BiLora(AdamW.defaults(), 1, true);
+    }
+
+    /// @param trainables  the primary pairs, and the others
+    /// @param auxiliaries one a primary pair, in the same order; of any rank; see [Initialization#auxiliaryPair]
+    public Adversarial initialState(Trainables trainables, List<LoraPair> auxiliaries) {
+        trainables.requireDistinctNames();
+        requireMatching(trainables.pairs(), auxiliaries);
+        return new Adversarial(TrainableMoments.zeroLike(trainables), auxiliaries, PairMoments.zeroLike(auxiliaries));
+    }
+
+    @Override
+    public StepResult step(Trainables trainables, RuleState state, StepInputs inputs, Descent descent, GradientOracle oracle) {
+        Adversarial before = state.as(Adversarial.class);
+        int layers = trainables.pairs().size();
+        double rho = inputs.rho();
+
+        Trainables merged = trainables.and(before.auxiliaries());
+        Gradients gradients = oracle.at(merged);
+        if (!gradients.isFinite()) {
+            return StepResult.skip(trainables, state, "loss or gradient at W0 + s1 B1 A1 + s2 B2 A2", gradients.loss());
+        }
+        Gradients primary = new Gradients(gradients.loss(), gradients.pairs().subList(0, layers), gradients.others());
+        Gradients auxiliary = new Gradients(gradients.loss(), gradients.pairs().subList(layers, 2 * layers), List.of());
+
+        ClippedDescent descended =
+                ClippedDescent.step(trainables, primary, before.moments(), inputs.learningRate(), inputs, descent);
+        ClippedDescent ascended = ClippedDescent.step(
+                new Trainables(before.auxiliaries(), List.of()), auxiliary.scale(-1),
+                new TrainableMoments(before.auxiliaryMoments(), List.of()),
+                auxiliaryLearningRateRatio * inputs.learningRate(), inputs, auxiliaryDescent);
+        List<LoraPair> ascendedPairs = ascended.next().pairs();
+
+        double c = rho == 0 ? 0 : norm(ascendedPairs);
+        if (!Double.isFinite(c)) {
+            return StepResult.skip(trainables, state, "norm c of the auxiliary pairs", gradients.loss());
+        }
+        List<LoraPair> auxiliaries = rho == 0 ? zero(ascendedPairs) : c > rho ? scale(ascendedPairs, Math.sqrt(rho / c)) : ascendedPairs;
+
+        return StepResult.of(descended.next(), new Adversarial(descended.moments(), auxiliaries, ascended.moments().pairs()),
+                new BiLoraTrace(merged, gradients, descended.gradientNorm(), descended.clipped(),
+                        ascended.gradientNorm(), ascended.clipped(), ascendedPairs, c, c > rho));
+    }
+
+    /// c = √(Σ_layers ‖s2·B2·A2‖²), or without s2.
+    private double norm(List<LoraPair> auxiliaries) {
+        List<SimpleMatrix> changes = new ArrayList<>();
+        for (LoraPair pair : auxiliaries) {
+            changes.add(scaleInNorm ? pair.weightChange() : pair.b().mult(pair.a()));
+        }
+        return Norm.of(changes);
+    }
+
+    private static List<LoraPair> scale(List<LoraPair> pairs, double factor) {
+        List<LoraPair> scaled = new ArrayList<>();
+        for (LoraPair pair : pairs) {
+            scaled.add(pair.withA(pair.a().scale(factor)).withB(pair.b().scale(factor)));
+        }
+        return scaled;
+    }
+
+    private static List<LoraPair> zero(List<LoraPair> pairs) {
+        List<LoraPair> zero = new ArrayList<>();
+        for (LoraPair pair : pairs) {
+            zero.add(pair.withA(new SimpleMatrix(pair.a().getNumRows(), pair.a().getNumCols()))
+                    .withB(new SimpleMatrix(pair.b().getNumRows(), pair.b().getNumCols())));
+        }
+        return zero;
+    }
+
+    private static void requireMatching(List<LoraPair> primary, List<LoraPair> auxiliaries) {
+        if (auxiliaries.size() != primary.size()) {
+            throw new IllegalArgumentException("Bi-LoRA needs an auxiliary pair for each of the " + primary.size()
+                    + " pairs, got " + auxiliaries.size());
+        }
+        for (int j = 0; j < primary.size(); j++) {
+            LoraPair one = primary.get(j);
+            LoraPair two = auxiliaries.get(j);
+            if (!one.name().equals(two.name()) || one.a().getNumCols() != two.a().getNumCols()
+                    || one.b().getNumRows() != two.b().getNumRows()) {
+                throw new IllegalArgumentException("auxiliary pair " + j + " must adapt the " + one.b().getNumRows() + "×"
+                        + one.a().getNumCols() + " matrix " + one.name() + ", adapts the " + two.b().getNumRows() + "×"
+                        + two.a().getNumCols() + " matrix " + two.name());
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package lowland.rule;
+
+import java.util.ArrayList;
+import java.util.List;
+import lowland.descent.Descent;
+import lowland.descent.Descent.Descended;
+import lowland.descent.Moments;
+import org.ejml.simple.SimpleMatrix;
+
+/// The descent of every trained matrix, after the norm of their joint gradient was clipped.
+///
+///     g ← g·min(1, clipNorm/(‖g‖ + 10⁻⁶))       over pairs and others together
+///
+/// as `torch.nn.utils.clip_grad_norm_`, its 10⁻⁶ included: a clipped gradient's norm is a little below `clipNorm`.
+///
+/// @param next         the trainables after the step
+/// @param moments      the moments after the step
+/// @param gradientNorm ‖g‖ before clipping
+/// @param clipped      whether the gradient was made smaller
+record ClippedDescent(Trainables next, TrainableMoments moments, double gradientNorm, boolean clipped) {
+
+    static ClippedDescent step(Trainables trainables, Gradients gradients, TrainableMoments moments,
+                               double learningRate, StepInputs inputs, Descent descent) {
+        double norm = gradients.norm();
+        double factor = inputs.clipNorm() == 0 ? 1 : Math.min(1, inputs.clipNorm() / (norm + 1e-6));
+        Gradients g = gradients.scale(factor);
+
+        List<LoraPair> nextPairs = new ArrayList<>();
+        List<PairMoments> nextPairMoments = new ArrayList<>();
+        for (int j = 0; j < trainables.pairs().size(); j++) {
+            LoraPair pair = trainables.pairs().get(j);
+            PairMoments before = moments.pairs().get(j);
+            Descended a = descent.step(pair.a(), g.pairs().get(j).dA(), before.a(), inputs.t(), learningRate);
+            Descended b = descent.step(pair.b(), g.pairs().get(j).dB(), before.b(), inputs.t(), learningRate);
+            nextPairs.add(pair.withA(a.p()).withB(b.p()));
+            nextPairMoments.add(new PairMoments(a.moments(), b.moments()));
+        }
+
+        List<SimpleMatrix> nextOthers = new ArrayList<>();
+        List<Moments> nextOtherMoments = new ArrayList<>();
+        for (int k = 0; k < trainables.others().size(); k++) {
+            Descended other = descent.step(trainables.others().get(k), g.others().get(k), moments.others().get(k),
+                    inputs.t(), inputs.otherLearningRate());
+            nextOthers.add(other.p());
+            nextOtherMoments.add(other.moments());
+        }
+        return new ClippedDescent(new Trainables(nextPairs, nextOthers), new TrainableMoments(nextPairMoments, nextOtherMoments),
+                norm, factor < 1);
+    }
+}
