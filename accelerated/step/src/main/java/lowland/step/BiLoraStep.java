@@ -1,0 +1,92 @@
+package lowland.step;
+
+import static lowland.program.operation.Scalar.Kind.ADD;
+import static lowland.program.operation.Scalar.Kind.CLIP;
+import static lowland.program.operation.Scalar.Kind.MAXIMUM;
+import static lowland.program.operation.Scalar.Kind.MULTIPLY;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import lowland.program.Recording;
+import lowland.program.State;
+import lowland.program.Value;
+import lowland.rule.BiLora;
+
+/// Bi-LoRA (arXiv 2508.19564v1 Eq. 7–10, Algorithm 1) as operations. One gradient at W0 + s1·B1·A1 + s2·B2·A2; the first pairs
+/// descend, the second ascend from the old values, then
+///
+///     c² = Σ_layers s2²·⟨B2ᵀB2, A2A2ᵀ⟩      (B2, A2) ← √clip·(B2, A2),  clip = 0 if ρ = 0, ρ/c if c > ρ, else 1
+record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) implements RuleStep {
+    BiLoraStep {
+        if (auxiliary.size() != pairs.size()) {
+            throw new IllegalArgumentException("Bi-LoRA needs a second pair for each of the " + pairs.size() + ", found " + auxiliary.size());
+        }
+    }
+
+    @Override
+    public LinearForm form() {
+        return RuleStep.form(all(), List.of());
+    }
+
+    private List<Factors> all() {
+        List<Factors> all = new ArrayList<>();
+        for (int i = 0; i < pairs.size(); i++) {
+            all.add(pairs.get(i));
+            all.add(auxiliary.get(i));
+        }
+        return all;
+    }
+
+    @Override
+    public List<State> differentiated() {
+        return RuleStep.both(all());
+    }
+
+    @Override
+    public void descend(Recording p, Descending descending, List<State> head) {
+        Value clip = descending.clipped(p, RuleStep.both(pairs), head, "");
+        Descending ascending = descending.with(rule.auxiliaryDescent());
+        Value auxiliaryClip = ascending.clipped(p, RuleStep.both(auxiliary), List.of(), "auxiliary ");
+        p.stage("ascend");
+        Value scale = Descending.negated(p, auxiliaryClip);
+        Value rate = p.scalar(MULTIPLY, p.scalar("learningRate"), p.constant(rule.auxiliaryLearningRateRatio()));
+        Map<State, Value> ascended = new HashMap<>();
+        Value before = p.constant(0);
+        Value after = p.constant(0);
+        for (Factors pair : auxiliary) {
+            List<Value> sums = Layers.fold(p, "ascend " + pair.linear().module(), pair.linear().layers(), List.of(before, after), carried -> {
+                Value a = ascending.step(p, pair.a(), scale, rate);
+                Value b = ascending.step(p, pair.b(), scale, rate);
+                ascended.put(pair.a(), a);
+                ascended.put(pair.b(), b);
+                return List.of(
+                        p.scalar(ADD, carried.get(0), squaredChange(p, pair, p.read(pair.a()), p.read(pair.b()), true)),
+                        p.scalar(ADD, carried.get(1), squaredChange(p, pair, a, b, rule.scaleInNorm())));
+            });
+            before = sums.get(0);
+            after = sums.get(1);
+        }
+        p.stage("clip");
+        Value c = p.squareRoot(after);
+        p.output("perturbationNorm", p.squareRoot(before));
+        p.output("c", c);
+        p.guard(c);
+        Value factor = p.squareRoot(p.scalar(CLIP, p.scalar("rho"), c));
+        for (Factors pair : auxiliary) {
+            Layers.each(p, "clip " + pair.linear().module(), pair.linear().layers(), () -> {
+                p.update(pair.a(), p.scale(ascended.get(pair.a()), factor));
+                p.update(pair.b(), p.scale(ascended.get(pair.b()), factor));
+            });
+        }
+        descending.step(p, RuleStep.both(pairs), clip, p.scalar("learningRate"));
+        descending.step(p, head, clip, p.scalar("headLearningRate"));
+    }
+
+    /// ‖s·B·A‖², or ‖B·A‖².
+    private static Value squaredChange(Recording p, Factors pair, Value a, Value b, boolean scaled) {
+        Value inner = p.scalar(MAXIMUM, p.constant(0), p.inner(p.gram(b, b, 0), p.gram(a, a, 1)));
+        return scaled ? p.scalar(MULTIPLY, p.constant(pair.scaling() * pair.scaling()), inner) : inner;
+    }
+}

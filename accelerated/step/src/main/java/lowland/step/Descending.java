@@ -1,0 +1,114 @@
+package lowland.step;
+
+import static lowland.program.operation.Scalar.Kind.ADD;
+import static lowland.program.operation.Scalar.Kind.DIVIDE;
+import static lowland.program.operation.Scalar.Kind.MINIMUM;
+import static lowland.program.operation.Scalar.Kind.MULTIPLY;
+
+import java.util.ArrayList;
+import java.util.List;
+import lowland.descent.AdamW;
+import lowland.descent.Descent;
+import lowland.descent.Sgd;
+import lowland.program.Recording;
+import lowland.program.State;
+import lowland.program.Value;
+
+/// The base optimiser as operations, with the clip of the joint gradient's norm.
+///
+///     g ← g·min(1, clipNorm/(‖g‖ + 10⁻⁶))      torch's clip_grad_norm_; clipNorm = ∞ is off
+final class Descending {
+    private final Descent descent;
+    private final List<State> moments;
+
+    Descending(Descent descent) {
+        this(descent, new ArrayList<>());
+    }
+
+    private Descending(Descent descent, List<State> moments) {
+        this.descent = descent;
+        this.moments = moments;
+    }
+
+    /// Another optimiser whose moments are counted here too.
+    Descending with(Descent other) {
+        return new Descending(other, moments);
+    }
+
+    /// The moments of everything stepped so far.
+    List<State> moments() {
+        return moments;
+    }
+
+    /// The factor by which a gradient of this norm is multiplied.
+    static Value clip(Recording p, Value norm) {
+        return p.scalar(MINIMUM, p.constant(1), p.scalar(DIVIDE, p.scalar("clipNorm"), p.scalar(ADD, norm, p.constant(1e-6))));
+    }
+
+    /// Negates a scale: ascent is descent along −g.
+    static Value negated(Recording p, Value scale) {
+        return p.scalar(MULTIPLY, scale, p.constant(-1));
+    }
+
+    /// What each state becomes after a step along scale·gradient; its moments are updated. Record it in the states' own stage.
+    Value step(Recording p, State state, Value scale, Value learningRate) {
+        Value parameter = p.read(state);
+        Value gradient = p.read(Gradients.of(state));
+        return switch (descent) {
+            case AdamW adamW -> {
+                State m = moment(state, ".adam_m");
+                State v = moment(state, ".adam_v");
+                List<Value> next = p.adamW(parameter, gradient, p.read(m), p.read(v), scale, learningRate, p.scalar("correction1"),
+                        p.scalar("correction2"), new lowland.program.operation.AdamW.Constants(adamW.beta1(), adamW.beta2(),
+                                adamW.epsilon(), adamW.weightDecay()));
+                p.update(m, next.get(1));
+                p.update(v, next.get(2));
+                yield next.getFirst();
+            }
+            case Sgd sgd -> {
+                State u = moment(state, ".momentum");
+                List<Value> next = p.sgdMomentum(parameter, gradient, p.read(u), scale, learningRate, sgd.momentum(), sgd.weightDecay());
+                p.update(u, next.get(1));
+                yield next.getFirst();
+            }
+        };
+    }
+
+    /// Steps these states and the head by their gradients, clipped together.
+    void descend(Recording p, List<State> states, List<State> head) {
+        Value clip = clipped(p, states, head, "");
+        p.stage("descend");
+        step(p, states, clip, p.scalar("learningRate"));
+        step(p, head, clip, p.scalar("headLearningRate"));
+    }
+
+    /// Outputs the joint norm and its clip (`gradientNorm`, `clip`, with a prefix), guarded.
+    Value clipped(Recording p, List<State> states, List<State> head, String prefix) {
+        List<State> gradients = new ArrayList<>();
+        states.forEach(state -> gradients.add(Gradients.of(state)));
+        head.forEach(state -> gradients.add(Gradients.of(state)));
+        p.stage(prefix + "gradient norm");
+        Value squared = Layers.squaredNorm(p, gradients);
+        p.stage(prefix + "clip");
+        Value norm = p.squareRoot(squared);
+        Value clip = clip(p, norm);
+        p.output(prefix + "gradientNorm", norm);
+        p.output(prefix + "clip", clip);
+        p.guard(norm);
+        return clip;
+    }
+
+    void step(Recording p, List<State> states, Value scale, Value learningRate) {
+        for (State state : states) {
+            Layers.each(p, "step " + state.name(), state.repeat(), () -> p.update(state, step(p, state, scale, learningRate)));
+        }
+    }
+
+    private State moment(State state, String suffix) {
+        State moment = state.like(state.name() + suffix);
+        if (!moments.contains(moment)) {
+            moments.add(moment);
+        }
+        return moment;
+    }
+}

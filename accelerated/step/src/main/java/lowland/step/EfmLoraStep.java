@@ -1,0 +1,76 @@
+package lowland.step;
+
+import static lowland.program.operation.Scalar.Kind.ADD;
+import static lowland.program.operation.Scalar.Kind.SUBTRACT;
+
+import java.util.List;
+import lowland.program.Recording;
+import lowland.program.State;
+import lowland.program.Value;
+import lowland.rule.EfmLora;
+import lowland.rule.Factor;
+import lowland.rule.NormScope;
+
+/// EFMLoRA (arXiv 2508.00522v3 Eq. 10–15, 18) as operations. The gradient was taken at B̃ = B + Ê; from it
+///
+///     E = perturbation at (B̃, A), see [FlatPerturbation]      Ê' = (1 − β)·Ê + β·E
+///
+/// while A and B descend from where they stood. `ema` is β: an input, since Ê' = E at the first step where it starts so.
+record EfmLoraStep(EfmLora rule, List<Factors> pairs) implements RuleStep {
+    @Override
+    public LinearForm form() {
+        return RuleStep.form(pairs, pairs.stream().map(this::perturbed).toList());
+    }
+
+    private State perturbed(Factors pair) {
+        return rule.perturbed() == Factor.B ? pair.b() : pair.a();
+    }
+
+    @Override
+    public List<State> differentiated() {
+        return RuleStep.both(pairs);
+    }
+
+    @Override
+    public List<State> carried() {
+        return pairs.stream().map(pair -> LinearForm.perturbation(perturbed(pair))).toList();
+    }
+
+    private FlatPerturbation perturbation(Recording p, Factors pair) {
+        LinearForm form = form();
+        return new FlatPerturbation(p, rule.estimate(), pair.scaling(), form.factor(p, pair.a()), form.factor(p, pair.b()),
+                p.read(pair.dA()), p.read(pair.dB()));
+    }
+
+    @Override
+    public void descend(Recording p, Descending descending, List<State> head) {
+        Value total = p.constant(0);
+        for (Factors pair : pairs) {
+            total = Layers.fold(p, "estimate " + pair.linear().module(), pair.linear().layers(), total,
+                    sum -> p.scalar(ADD, sum, perturbation(p, pair).squaredNorm()));
+        }
+        p.stage("estimate norm");
+        Value norm = p.squareRoot(total);
+        p.guard(norm);
+        Value clip = descending.clipped(p, RuleStep.both(pairs), head, "");
+        p.stage("average");
+        Value change = p.constant(0);
+        for (Factors pair : pairs) {
+            State state = LinearForm.perturbation(perturbed(pair));
+            change = Layers.fold(p, "average " + pair.linear().module(), pair.linear().layers(), change, sum -> {
+                FlatPerturbation perturbation = perturbation(p, pair);
+                Value own = rule.scope() == NormScope.GLOBAL ? norm : p.squareRoot(perturbation.squaredNorm());
+                Value e = perturbation.of(rule.perturbed(), p.scalar("rho"), own);
+                Value average = p.read(state);
+                Value keep = p.scalar(SUBTRACT, p.constant(1), p.scalar("ema"));
+                p.update(state, p.add(p.scale(average, keep), p.scale(e, p.scalar("ema"))));
+                return p.scalar(ADD, sum, FlatPerturbation.squaredChange(p, rule.perturbed(), pair.scaling(), average,
+                        p.read(pair.a()), p.read(pair.b())));
+            });
+        }
+        p.stage("perturbation norm");
+        p.output("perturbationNorm", p.squareRoot(change));
+        descending.step(p, RuleStep.both(pairs), clip, p.scalar("learningRate"));
+        descending.step(p, head, clip, p.scalar("headLearningRate"));
+    }
+}

@@ -1,0 +1,57 @@
+package lowland.step;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import lowland.program.Recording;
+import lowland.program.State;
+
+/// What an update rule adds to a training step. One record a rule.
+sealed interface RuleStep permits LoraStep, LoraSamStep, FmLoraStep, EfmLoraStep, BiLoraStep {
+    /// How adapted layers compute while gradients are taken.
+    LinearForm form();
+
+    /// The factors whose gradients the rule needs.
+    List<State> differentiated();
+
+    /// Gradient evaluations a step: 1 or 2.
+    default int gradients() {
+        return 1;
+    }
+
+    /// Perturbations that start every step at zero.
+    default List<State> cleared() {
+        return List.of();
+    }
+
+    /// States of the rule that outlive a step.
+    default List<State> carried() {
+        return List.of();
+    }
+
+    /// Records what happens between two gradients.
+    default void perturb(Recording p) {
+        throw new UnsupportedOperationException("one gradient a step: nothing to perturb between two");
+    }
+
+    /// Records the update of the factors, the head and the rule's own state.
+    void descend(Recording p, Descending descending, List<State> head);
+
+    static LinearForm form(List<Factors> pairs, List<State> perturbed) {
+        Map<Linear, List<Factors>> factors = new LinkedHashMap<>();
+        for (Factors pair : pairs) {
+            factors.computeIfAbsent(pair.linear(), _ -> new ArrayList<>()).add(pair);
+        }
+        return new LinearForm(factors, perturbed);
+    }
+
+    static List<State> both(List<Factors> pairs) {
+        List<State> states = new ArrayList<>();
+        for (Factors pair : pairs) {
+            states.add(pair.a());
+            states.add(pair.b());
+        }
+        return states;
+    }
+}

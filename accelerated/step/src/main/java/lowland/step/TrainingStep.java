@@ -1,0 +1,121 @@
+package lowland.step;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import lowland.descent.Descent;
+import lowland.program.Differentiation;
+import lowland.program.Program;
+import lowland.program.Recording;
+import lowland.program.State;
+import lowland.program.Value;
+import lowland.program.operation.Scalar;
+import lowland.rule.BiLora;
+import lowland.rule.EfmLora;
+import lowland.rule.FmLora;
+import lowland.rule.Lora;
+import lowland.rule.LoraSam;
+import lowland.rule.UpdateRule;
+
+/// An update rule and a model joined into the programs of one training step, over shared states:
+///
+///     lora, efmlora, bi-lora      clear, gradient*, descend
+///     lora-sam, fmlora            clear, gradient*, perturb, gradient*, descend
+///
+/// `gradient` runs once a micro-batch and adds to the gradient states; a rule with two gradients runs the same program again, at the
+/// perturbed point. A perturbation is a state of its own that the forward pass adds: `clear` sets gradients (and the perturbations of
+/// LoRA-SAM and FMLoRA) to zero, so nothing has to be restored. `evaluate` is the model with the adapter alone: no dropout, no
+/// perturbation, no second pair.
+///
+/// Inputs beside the model's: `lossWeight` (1/rows of the optimiser step) of `gradient`; `rho` of `perturb`, and of `descend` for
+/// EFMLoRA and Bi-LoRA; `learningRate`, `headLearningRate`, `clipNorm` (∞ is off), and for AdamW `correction1` = 1 − β₁ᵗ,
+/// `correction2` = 1 − β₂ᵗ of `descend`; `ema` (weight of the new term) of EFMLoRA's.
+///
+/// @param gradient outputs `loss`, the weighted sum over the micro-batch, and `logits`
+/// @param perturb null for rules with one gradient; outputs `perturbationNorm`
+/// @param descend outputs `gradientNorm`, `clip`, and what the rule adds; a guard ends it before any write if a norm is not finite
+/// @param evaluate outputs `logits` and `losses`
+/// @param adapter the pairs that are the result
+/// @param auxiliary Bi-LoRA's second pairs, else empty
+/// @param trained the head's states
+/// @param carried states besides pairs and head that must survive a stop: moments, Ê
+public record TrainingStep(Program clear, Program gradient, Program perturb, Program descend, Program evaluate, List<Factors> adapter,
+        List<Factors> auxiliary, List<State> trained, List<State> carried) {
+
+    /// @param targets the adapted layers, with the rank and scaling of each
+    /// @param auxiliary the second pairs for Bi-LoRA, one a target in the same order; else empty
+    public static TrainingStep of(UpdateRule rule, Descent descent, Model model, List<Factors> targets, List<Factors> auxiliary) {
+        RuleStep step = switch (rule) {
+            case Lora _ -> new LoraStep(targets);
+            case LoraSam loraSam -> new LoraSamStep(loraSam, targets);
+            case FmLora fmLora -> new FmLoraStep(fmLora, targets);
+            case EfmLora efmLora -> new EfmLoraStep(efmLora, targets);
+            case BiLora biLora -> new BiLoraStep(biLora, targets, auxiliary);
+        };
+        if (!(rule instanceof BiLora) && !auxiliary.isEmpty()) {
+            throw new IllegalArgumentException("only Bi-LoRA has second pairs, not " + rule);
+        }
+        Descending descending = new Descending(descent);
+        Recording descend = new Recording("descend");
+        step.descend(descend, descending, model.head());
+        List<State> carried = new ArrayList<>(descending.moments());
+        carried.addAll(step.carried());
+        return new TrainingStep(clear(step, model), gradient(step, model), step.gradients() == 2 ? perturb(step, model) : null,
+                descend.finish(), evaluate(model, targets), targets, auxiliary, model.head(), carried);
+    }
+
+    /// How many gradient evaluations a step costs.
+    public int gradients() {
+        return perturb == null ? 1 : 2;
+    }
+
+    /// The programs to compile.
+    public List<Program> programs() {
+        return perturb == null ? List.of(clear, gradient, descend, evaluate) : List.of(clear, gradient, perturb, descend, evaluate);
+    }
+
+    private static Map<State, State> trainables(RuleStep step, Model model) {
+        Map<State, State> gradients = new LinkedHashMap<>();
+        for (State state : step.differentiated()) {
+            gradients.put(state, Gradients.of(state));
+        }
+        for (State state : model.head()) {
+            gradients.put(state, Gradients.of(state));
+        }
+        return gradients;
+    }
+
+    private static Program clear(RuleStep step, Model model) {
+        Recording p = new Recording("clear");
+        Zeros.record(p, List.copyOf(trainables(step, model).values()));
+        Zeros.record(p, step.cleared());
+        return p.finish();
+    }
+
+    private static Program gradient(RuleStep step, Model model) {
+        Recording p = new Recording("gradient");
+        Model.Forward forward = model.forward(p, step.form(), true);
+        p.stage("loss");
+        Value loss = p.scalar(Scalar.Kind.MULTIPLY, p.sum(forward.losses()), p.scalar("lossWeight"));
+        p.output("loss", loss);
+        p.output("logits", forward.logits());
+        Differentiation.append(p, loss, trainables(step, model));
+        return p.finish();
+    }
+
+    private static Program perturb(RuleStep step, Model model) {
+        Recording p = new Recording("perturb");
+        step.perturb(p);
+        Zeros.record(p, List.copyOf(trainables(step, model).values()));
+        return p.finish();
+    }
+
+    private static Program evaluate(Model model, List<Factors> targets) {
+        Recording p = new Recording("evaluate");
+        Model.Forward forward = model.forward(p, RuleStep.form(targets, List.of()), false);
+        p.output("logits", forward.logits());
+        p.output("losses", forward.losses());
+        return p.finish();
+    }
+}
