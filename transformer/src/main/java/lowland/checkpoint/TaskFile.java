@@ -1,0 +1,90 @@
+package lowland.checkpoint;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import lowland.Failure;
+
+/// `task.json` beside an adapter: what its head means and how its texts were prepared.
+///
+/// | component | meaning |
+/// |---|---|
+/// | `labels` | names of the classes in the order of the logits; empty for regression |
+/// | `textColumns` | one or two columns that hold the text |
+/// | `labelColumn` | the column that holds the label |
+/// | `pooling` | `mean` over all token states, or `first` for the first token's |
+/// | `maxLength` | tokens a text is cut to; 0 where nothing is cut |
+/// | `regression` | whether the one output is a number |
+public record TaskFile(
+        List<String> labels, List<String> textColumns, String labelColumn, String pooling, int maxLength, boolean regression) {
+    /// The file's name in an adapter's folder.
+    public static final String NAME = "task.json";
+
+    public TaskFile {
+        labels = List.copyOf(labels);
+        textColumns = List.copyOf(textColumns);
+    }
+
+    /// The number of logits.
+    public int outputs() {
+        return regression ? 1 : labels.size();
+    }
+
+    /// Reads the file in an adapter's folder.
+    ///
+    /// @throws Failure if it is missing, incomplete or contradicts itself
+    public static TaskFile read(Path folder) {
+        Path file = folder.resolve(NAME);
+        JsonFile json = JsonFile.read(file);
+        for (String key : List.of("labels", "textColumns", "labelColumn", "pooling", "maxLength", "regression")) {
+            if (!json.has(key)) {
+                throw json.missing(key);
+            }
+        }
+        TaskFile task = new TaskFile(
+                json.texts("labels"),
+                json.texts("textColumns"),
+                json.text("labelColumn", ""),
+                json.text("pooling", ""),
+                json.whole("maxLength", 0, Integer.MAX_VALUE),
+                json.truth("regression", false));
+        String wrong = task.contradiction();
+        if (wrong != null) {
+            throw Failure.of(file + ": " + wrong + "; write the adapter again");
+        }
+        return task;
+    }
+
+    /// Writes the file into an adapter's folder.
+    ///
+    /// @throws Failure if it cannot be written; an old file stays as it was
+    /// @throws IllegalArgumentException if the task contradicts itself
+    public void write(Path folder) {
+        String wrong = contradiction();
+        if (wrong != null) {
+            throw new IllegalArgumentException(wrong);
+        }
+        ObjectNode json = JsonFile.object();
+        labels.forEach(json.putArray("labels")::add);
+        textColumns.forEach(json.putArray("textColumns")::add);
+        json.put("labelColumn", labelColumn);
+        json.put("pooling", pooling);
+        json.put("maxLength", maxLength);
+        json.put("regression", regression);
+        JsonFile.write(folder.resolve(NAME), json);
+    }
+
+    private String contradiction() {
+        if (regression != labels.isEmpty()) {
+            return "regression is " + regression + " with " + labels.size() + " labels";
+        }
+        if (labels.size() == 1 || new HashSet<>(labels).size() != labels.size()) {
+            return "labels " + labels + " are not two or more different names";
+        }
+        if (textColumns.isEmpty() || textColumns.size() > 2) {
+            return "textColumns " + textColumns + " are not one or two";
+        }
+        return pooling.equals("mean") || pooling.equals("first") ? null : "pooling \"" + pooling + "\" is neither mean nor first";
+    }
+}

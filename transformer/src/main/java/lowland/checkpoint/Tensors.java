@@ -1,0 +1,57 @@
+package lowland.checkpoint;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import lowland.Failure;
+
+/// The tensors of one file by their names, in the file's order. `source` is the file, for messages.
+public record Tensors(String source, Map<String, Tensor> byName) {
+    public Tensors {
+        byName = Collections.unmodifiableMap(new LinkedHashMap<>(byName));
+    }
+
+    /// The names, in the file's order.
+    public Set<String> names() {
+        return byName.keySet();
+    }
+
+    /// The tensor of this name and shape, all its values finite.
+    ///
+    /// @throws Failure if it is missing, has another shape, or holds a value that is not finite
+    public Tensor get(String name, int... shape) {
+        Tensor tensor = byName.get(name);
+        if (tensor == null) {
+            throw Failure.of(source + " has no tensor " + name + "; take a complete checkpoint of this architecture");
+        }
+        return checked(source, name, tensor, shape);
+    }
+
+    /// The same tensors with `prefix` taken from the names that have it: `BertForSequenceClassification` writes
+    /// `bert.encoder…` where `BertModel` writes `encoder…`.
+    public Tensors without(String prefix) {
+        Map<String, Tensor> renamed = new LinkedHashMap<>();
+        byName.forEach((name, tensor) -> {
+            String shorter = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
+            if (renamed.put(shorter, tensor) != null) {
+                throw Failure.of(source + " names " + shorter + " both with and without " + prefix + "; it is broken");
+            }
+        });
+        return new Tensors(source, renamed);
+    }
+
+    static Tensor checked(String source, String name, Tensor tensor, int... shape) {
+        if (!Arrays.equals(tensor.shape(), shape)) {
+            throw Failure.of(source + ": " + name + " has shape " + Arrays.toString(tensor.shape()) + ", expected "
+                    + Arrays.toString(shape) + "; the file belongs to another model");
+        }
+        int bad = tensor.firstNotFinite();
+        if (bad >= 0) {
+            throw Failure.of(source + ": " + name + " holds " + tensor.data()[bad] + " at index " + bad
+                    + "; the file is damaged or its training diverged");
+        }
+        return tensor;
+    }
+}

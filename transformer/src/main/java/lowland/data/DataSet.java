@@ -1,0 +1,39 @@
+package lowland.data;
+
+import java.util.List;
+
+/// A task: its labels in the order of the logits (none for regression) and its rows. Splits may be empty.
+public record DataSet(
+        String name, List<String> labels, List<Example> train, List<Example> dev, List<Example> test, boolean regression) {
+    public DataSet {
+        labels = List.copyOf(labels);
+        train = List.copyOf(train);
+        dev = List.copyOf(dev);
+        test = List.copyOf(test);
+    }
+
+    /// How many rows of a split have each label.
+    public int[] counts(List<Example> split) {
+        int[] counts = new int[labels.size()];
+        for (Example example : split) {
+            counts[example.label()]++;
+        }
+        return counts;
+    }
+
+    /// The accuracy on `split` of always answering the class that is most frequent in training (ties to the first), or
+    /// NaN where there is nothing to count.
+    public double majorityBaseline(List<Example> split) {
+        if (regression || train.isEmpty() || split.isEmpty()) {
+            return Double.NaN;
+        }
+        int[] counts = counts(train);
+        int majority = 0;
+        for (int label = 1; label < counts.length; label++) {
+            if (counts[label] > counts[majority]) {
+                majority = label;
+            }
+        }
+        return (double) counts(split)[majority] / split.size();
+    }
+}

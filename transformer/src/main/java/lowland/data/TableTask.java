@@ -1,0 +1,49 @@
+package lowland.data;
+
+import java.util.ArrayList;
+import java.util.List;
+import lowland.Failure;
+
+/// A task out of the user's own tables.
+public final class TableTask {
+    private TableTask() {}
+
+    /// Reads a task. Labels and columns come from the training table and hold for the others.
+    ///
+    /// @param train the training table
+    /// @param dev the table to choose the best epoch on, or null
+    /// @param devShare the share of the training rows that becomes dev where `dev` is null; 0 for none
+    /// @param test the test table, or null
+    /// @param columns the columns, see [Columns#of]
+    /// @param known the checkpoint's label names in its order, or empty
+    /// @throws Failure if a row cannot be used, or if the share leaves a split without rows
+    public static DataSet of(
+            TableFile train, TableFile dev, double devShare, TableFile test, Columns columns, List<String> known) {
+        if (!(devShare >= 0 && devShare < 1) || dev != null && devShare > 0) {
+            throw Failure.usage("--dev takes a file, or a share from 0 to below 1");
+        }
+        Labels labels = Labels.of(train, columns.label(), known);
+        List<Example> all = train.examples(columns, labels);
+        List<Example> kept = new ArrayList<>();
+        List<Example> held = new ArrayList<>();
+        for (Example example : all) {
+            (share(example) < devShare ? held : kept).add(example);
+        }
+        if (kept.isEmpty() || devShare > 0 && held.isEmpty()) {
+            throw Failure.of(train.name() + ": a dev share of " + devShare + " of its " + all.size() + " rows leaves no row for "
+                    + (kept.isEmpty() ? "training" : "dev") + "; name a dev file, or another share");
+        }
+        return new DataSet(
+                train.name(),
+                labels.names(),
+                kept,
+                dev == null ? held : dev.examples(columns, labels),
+                test == null ? List.of() : test.examples(columns, labels),
+                labels.regression());
+    }
+
+    /// By the texts alone, so that rows of the same texts fall on the same side whatever their labels.
+    private static double share(Example example) {
+        return Md5.share(example.pair() == null ? example.text() : example.text() + "\u001F" + example.pair());
+    }
+}
