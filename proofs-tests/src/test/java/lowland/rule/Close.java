@@ -30,7 +30,8 @@ final class Close {
         assertEquals(expected.getNumRows(), actual.getNumRows());
         assertEquals(expected.getNumCols(), actual.getNumCols());
         for (int i = 0; i < expected.getNumElements(); i++) {
-            assertEquals(Double.doubleToRawLongBits(expected.get(i) + 0.0), Double.doubleToRawLongBits(actual.get(i) + 0.0), "element " + i);
+            long expectedBits = Double.doubleToRawLongBits(expected.get(i) + 0.0);
+            assertEquals(expectedBits, Double.doubleToRawLongBits(actual.get(i) + 0.0), "element " + i);
         }
     }
 }

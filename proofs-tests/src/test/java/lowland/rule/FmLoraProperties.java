@@ -121,7 +121,8 @@ class FmLoraProperties {
         for (Factor factor : Factor.values()) {
             FmLora rule = new FmLora(NormScope.LAYER, Estimate.MEAN, factor);
             Trainables from = layer.trainables();
-            StepResult result = rule.step(from, rule.initialState(from), new StepInputs(1, 0.1, 0.1, layer.rho(), 0), Sgd.defaults(), oracle);
+            StepInputs inputs = new StepInputs(1, 0.1, 0.1, layer.rho(), 0);
+            StepResult result = rule.step(from, rule.initialState(from), inputs, Sgd.defaults(), oracle);
             FmLoraTrace trace = (FmLoraTrace) result.trace();
             LoraPair pair = layer.pair();
             SimpleMatrix e = trace.perturbation().perturbations().getFirst();

@@ -24,7 +24,8 @@ record Layer(LoraPair pair, SimpleMatrix g, double rho) {
         return Combinators.combine(
                 Arbitraries.integers().between(2, 39), Arbitraries.integers().between(2, 39), Arbitraries.integers().between(1, 9),
                 Arbitraries.of(Kind.class).withoutEdgeCases(), Arbitraries.of(0.25, 1.0, 2.0, -1.5, 16.0).withoutEdgeCases(),
-                Arbitraries.of(1e-3, 0.05, 0.5).withoutEdgeCases(), Arbitraries.longs().withoutEdgeCases()).as(Layer::draw).filter(Layer::awayFromTheCut);
+                Arbitraries.of(1e-3, 0.05, 0.5).withoutEdgeCases(), Arbitraries.longs().withoutEdgeCases())
+                .as(Layer::draw).filter(Layer::awayFromTheCut);
     }
 
     private static Layer draw(int n, int m, int r, Kind kind, double s, double rho, long seed) {
