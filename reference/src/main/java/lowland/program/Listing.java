@@ -35,7 +35,8 @@ final class Listing {
         return text.toString();
     }
 
-    private static String line(Operation operation) {
+    /// One operation.
+    static String line(Operation operation) {
         String attributes = operation.attributes();
         String call = operation.name() + "(" + join(operation.inputs()) + ")" + (attributes.isEmpty() ? "" : " " + attributes);
         if (operation.outputs().isEmpty()) {

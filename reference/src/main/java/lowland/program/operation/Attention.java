@@ -65,11 +65,12 @@ public record Attention(Value q, Value k, Value v, Value queryStarts, Value keyS
     }
 
     /// Something done for sequence n, head h and (absolute) query row i.
-    interface Query {
+    public interface Query {
         void at(int n, int h, int i);
     }
 
-    void eachQuery(Memory m, Value starts, Query query) {
+    /// Visits every query row of every head, sequence by sequence.
+    public void eachQuery(Memory m, Value starts, Query query) {
         int[] rows = m.ints(starts);
         for (int n = 0; n + 1 < m.extent(starts, 0); n++) {
             for (int h = 0; h < heads; h++) {
@@ -80,6 +81,12 @@ public record Attention(Value q, Value k, Value v, Value queryStarts, Value keyS
         }
     }
 
+    /// How many keys of sequence n, from its first, the query row i sees.
+    public int seen(Memory m, int n, int i) {
+        int keys = m.ints(keyStarts)[n + 1] - m.ints(keyStarts)[n];
+        return causal ? Math.max(0, keys - (m.ints(queryStarts)[n + 1] - 1 - i)) : keys;
+    }
+
     /// The softmax over the keys that query row i of sequence n sees; its length is their number. Dropout is not in it.
     double[] probabilities(Memory m, int n, int h, int i) {
         int width = m.extent(q, 1) / heads;
@@ -87,10 +94,8 @@ public record Attention(Value q, Value k, Value v, Value queryStarts, Value keyS
         int keyHead = h * keyHeads / heads;
         double[] q = m.reals(this.q);
         double[] k = m.reals(this.k);
-        int queryEnd = m.ints(queryStarts)[n + 1];
         int keyStart = m.ints(keyStarts)[n];
-        int keyEnd = m.ints(keyStarts)[n + 1];
-        int seen = causal ? Math.max(0, keyEnd - keyStart - (queryEnd - 1 - i)) : keyEnd - keyStart;
+        int seen = seen(m, n, i);
         double[] scores = new double[seen];
         for (int j = 0; j < seen; j++) {
             double sum = 0;
@@ -107,7 +112,7 @@ public record Attention(Value q, Value k, Value v, Value queryStarts, Value keyS
     }
 
     /// The mask's factor of key j of sequence n for query row i.
-    double dropped(Memory m, int n, int h, int i, int j) {
+    public double dropped(Memory m, int n, int h, int i, int j) {
         if (mask == null) {
             return 1;
         }

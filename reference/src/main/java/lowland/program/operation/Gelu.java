@@ -37,7 +37,7 @@ public record Gelu(Value x, Form form, Value y) implements Operation {
     }
 
     /// What x is multiplied by: Φ(x), or its approximation.
-    static double gate(double x, Form form) {
+    public static double gate(double x, Form form) {
         return switch (form) {
             case ERF -> 0.5 * (1 + Erf.erf(x / Math.sqrt(2)));
             case TANH -> 0.5 * (1 + StrictMath.tanh(inner(x)));
