@@ -140,11 +140,14 @@ public final class TableFile {
 
     /// A cell that holds text.
     ///
-    /// @throws Failure if it is empty or blank
+    /// @throws Failure if it is empty or blank, or no Unicode text (JSON's escapes can write what UTF-8 cannot)
     public String text(int row, String column) {
         String text = cell(row, column);
         if (text.isBlank()) {
             throw Failure.of(at(row) + ": the column " + column + " is empty; give every row a text, or leave the row out");
+        }
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw Failure.of(at(row) + ": the column " + column + " holds half of a character (an unpaired surrogate); write it whole");
         }
         return text;
     }
