@@ -82,6 +82,7 @@ class TableFileProperties {
         assertEquals("t.csv, line 5", csv.at(1));
         assertEquals(List.of("x\ny\n", "z"), List.of(csv.cell(0, "b"), csv.cell(1, "b")));
         assertEquals(3, parse("t.tsv", "a\n1\n2\n\n\n").line(1));
+        assertEquals(2, parse("t.tsv", "a\tb\n1\t2\n\t\n").size(), "a row of empty cells is a row");
     }
 
     @Example

@@ -233,7 +233,7 @@ public final class TableFile {
             lines.add(text.substring(start, end > start && text.charAt(end - 1) == '\r' ? end - 1 : end));
             start = end + 1;
         }
-        while (!lines.isEmpty() && lines.getLast().isBlank()) {
+        while (!lines.isEmpty() && lines.getLast().isEmpty()) {
             lines.removeLast();
         }
         if (lines.isEmpty()) {
@@ -260,7 +260,7 @@ public final class TableFile {
                 List<String> cells = record.toList();
                 if (header.isEmpty()) {
                     readHeader(cells);
-                } else if (cells.size() == 1 && cells.getFirst().isBlank()) {
+                } else if (cells.size() == 1 && cells.getFirst().isEmpty()) {
                     blank = blank == null ? new Row(line, cells) : blank;
                 } else {
                     if (blank != null) {
@@ -328,10 +328,10 @@ public final class TableFile {
     }
 
     private void addRow(int line, List<String> cells) {
+        if (cells.size() == 1 && cells.getFirst().isBlank()) {
+            throw blankRow(line);
+        }
         if (cells.size() != header.size()) {
-            if (cells.size() == 1 && cells.getFirst().isBlank()) {
-                throw blankRow(line);
-            }
             throw Failure.of(name + ", line " + line + ": the row has " + cells.size() + " cells, the header " + header.size()
                     + "; check the separators of this row");
         }
