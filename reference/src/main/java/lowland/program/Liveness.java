@@ -97,6 +97,11 @@ public final class Liveness {
         return places.get(unrolling.resolve(value, 0));
     }
 
+    /// The instruction that makes a plain value, behind all carries; −1 for an input or a state.
+    public int made(Value value) {
+        return made.getOrDefault(unrolling.resolve(value, 0), -1);
+    }
+
     /// What is copied into states behind the last instruction.
     public List<Copy> copies() {
         return copies;

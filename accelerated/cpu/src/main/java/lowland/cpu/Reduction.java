@@ -1,38 +1,50 @@
 package lowland.cpu;
 
-/// A sum over elements in double: pieces of fixed size, then the pieces in order, whoever summed them.
+/// A sum in double that is cut into the chunks of [DoubleSums]: one partial result a chunk, joined in order, whoever made them.
 final class Reduction implements Bound {
-    /// Σ over the elements `from` … `to` − 1.
+    /// Writes the partial result of a chunk to `partials`, from `at` on.
     interface Part {
-        double sum(int from, int to);
+        void sum(int chunk, double[] partials, int at);
     }
 
-    private static final int GRAIN = 1 << 13;
-
-    private final Chunked parts;
-    private final Size elements;
-    private final double[] sums;
+    private final Workers workers;
+    private final Size length;
+    private final int width;
+    private final Part part;
+    private final double[] partials;
     private final Doubles y;
+    private final Workers.Chunk chunk = this::chunk;
 
-    /// @param most the most elements of any run
-    Reduction(Workers workers, Size elements, int most, Part part, Doubles y) {
-        this.elements = elements;
+    /// @param length how many elements or rows are summed
+    /// @param most the largest length of any run
+    /// @param width the numbers of a result
+    Reduction(Workers workers, Size length, int most, int width, Part part, Doubles y) {
+        this.workers = workers;
+        this.length = length;
+        this.width = width;
+        this.part = part;
         this.y = y;
-        sums = new double[pieces(most)];
-        parts = new Chunked(workers, elements, GRAIN, (from, to, _) -> sums[from / GRAIN] = part.sum(from, to));
-    }
-
-    private static int pieces(int elements) {
-        return (elements + GRAIN - 1) / GRAIN;
+        partials = new double[DoubleSums.chunks(most) * width];
     }
 
     @Override
     public void run() {
-        parts.run();
-        double total = 0;
-        for (int i = 0; i < pieces(elements.get()); i++) {
-            total += sums[i];
+        int chunks = DoubleSums.chunks(length.get());
+        if (chunks == 1) {
+            chunk(0, 0);
+        } else {
+            workers.run(chunks, chunk);
         }
-        y.set(total);
+        for (int i = 0; i < width; i++) {
+            double sum = 0;
+            for (int c = 0; c < chunks; c++) {
+                sum += partials[c * width + i];
+            }
+            y.array()[y.at() + i] = sum;
+        }
+    }
+
+    private void chunk(int chunk, int worker) {
+        part.sum(chunk, partials, chunk * width);
     }
 }
