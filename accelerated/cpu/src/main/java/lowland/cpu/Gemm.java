@@ -101,7 +101,8 @@ public final class Gemm {
     }
 
     /// y`[m, out]` = start + x`[m, in]`·Wᵀ.
-    public void forward(int m, float[] x, int xo, int xs, PackedMatrix w, float[] y, int yo, int ys, Start start, float[] bias, int biasAt) {
+    public void forward(int m, float[] x, int xo, int xs, PackedMatrix w, float[] y, int yo, int ys, Start start,
+                        float[] bias, int biasAt) {
         set(Form.NT, m, w.out, w.in, x, xo, xs, y, yo, ys, start, bias, biasAt);
         panelWidth = Tile.COLUMNS;
         panels = w.panels;
