@@ -42,9 +42,8 @@ public final class PseudoInverse {
             return new SimpleMatrix(x.getNumCols(), x.getNumRows());
         }
         QRDecomposition<DMatrixRMaj> qr = DecompositionFactory_DDRM.qr(x.getNumRows(), x.getNumCols());
-        if (!qr.decompose(x.divide(scale).getDDRM())) {
-            throw new ArithmeticException("QR decomposition failed on a " + shape(x) + " matrix");
-        }
+        // EJML answers false where a column is left zero, that is for singular X; Q and R hold all the same.
+        qr.decompose(x.divide(scale).getDDRM());
         SimpleMatrix q = SimpleMatrix.wrap(qr.getQ(null, true));
         SimpleMatrix r = SimpleMatrix.wrap(qr.getR(null, true));
         return svd(r).mult(q.transpose()).divide(scale);

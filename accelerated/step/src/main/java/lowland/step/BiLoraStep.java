@@ -74,14 +74,23 @@ record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) imp
         p.output("c", c);
         p.guard(c);
         Value factor = p.squareRoot(p.scalar(CLIP, p.scalar("rho"), c));
+        Value normA = p.constant(0);
+        Value normB = p.constant(0);
         for (Factors pair : auxiliary) {
-            Layers.each(p, "clip " + pair.linear().module(), pair.linear().layers(), () -> {
-                p.update(pair.a(), p.scale(ascended.get(pair.a()), factor));
-                p.update(pair.b(), p.scale(ascended.get(pair.b()), factor));
+            List<Value> sums = Layers.fold(p, "clip " + pair.linear().module(), pair.linear().layers(), List.of(normA, normB), carried -> {
+                Value a = p.scale(ascended.get(pair.a()), factor);
+                Value b = p.scale(ascended.get(pair.b()), factor);
+                p.update(pair.a(), a);
+                p.update(pair.b(), b);
+                return List.of(p.scalar(ADD, carried.get(0), p.squaredNorm(a)), p.scalar(ADD, carried.get(1), p.squaredNorm(b)));
             });
+            normA = sums.get(0);
+            normB = sums.get(1);
         }
-        descending.step(p, RuleStep.both(pairs), clip, p.scalar("learningRate"));
-        descending.step(p, head, clip, p.scalar("headLearningRate"));
+        p.stage("second pair");
+        p.output("auxiliaryNormA", p.squareRoot(normA));
+        p.output("auxiliaryNormB", p.squareRoot(normB));
+        descending.descend(p, pairs, head, clip);
     }
 
     /// ‖s·B·A‖², or ‖B·A‖².

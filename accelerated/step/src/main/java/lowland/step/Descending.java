@@ -74,12 +74,34 @@ final class Descending {
         };
     }
 
-    /// Steps these states and the head by their gradients, clipped together.
-    void descend(Recording p, List<State> states, List<State> head) {
-        Value clip = clipped(p, states, head, "");
+    /// Steps pairs and head by their gradients, clipped together.
+    void descend(Recording p, List<Factors> pairs, List<State> head) {
+        descend(p, pairs, head, clipped(p, RuleStep.both(pairs), head, ""));
+    }
+
+    /// Steps pairs and head along clip·gradient. Outputs `drift`, which plain LoRA keeps near where it started:
+    ///
+    ///     √(Σ_layers ‖BᵀB − AAᵀ‖²)
+    void descend(Recording p, List<Factors> pairs, List<State> head, Value clip) {
         p.stage("descend");
-        step(p, states, clip, p.scalar("learningRate"));
-        step(p, head, clip, p.scalar("headLearningRate"));
+        Value rate = p.scalar("learningRate");
+        Value drift = p.constant(0);
+        for (Factors pair : pairs) {
+            drift = Layers.fold(p, "step " + pair.linear().module(), pair.linear().layers(), drift, sum -> {
+                Value a = step(p, pair.a(), clip, rate);
+                Value b = step(p, pair.b(), clip, rate);
+                p.update(pair.a(), a);
+                p.update(pair.b(), b);
+                Value difference = p.add(p.gram(b, b, 0), p.scale(p.gram(a, a, 1), p.constant(-1)));
+                return p.scalar(ADD, sum, p.inner(difference, difference));
+            });
+        }
+        p.stage("drift");
+        p.output("drift", p.squareRoot(drift));
+        for (State state : head) {
+            Layers.each(p, "step " + state.name(), state.repeat(),
+                    () -> p.update(state, step(p, state, clip, p.scalar("headLearningRate"))));
+        }
     }
 
     /// Outputs the joint norm and its clip (`gradientNorm`, `clip`, with a prefix), guarded.
@@ -96,12 +118,6 @@ final class Descending {
         p.output(prefix + "clip", clip);
         p.guard(norm);
         return clip;
-    }
-
-    void step(Recording p, List<State> states, Value scale, Value learningRate) {
-        for (State state : states) {
-            Layers.each(p, "step " + state.name(), state.repeat(), () -> p.update(state, step(p, state, scale, learningRate)));
-        }
     }
 
     private State moment(State state, String suffix) {

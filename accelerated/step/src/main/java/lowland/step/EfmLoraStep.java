@@ -70,7 +70,6 @@ record EfmLoraStep(EfmLora rule, List<Factors> pairs) implements RuleStep {
         }
         p.stage("perturbation norm");
         p.output("perturbationNorm", p.squareRoot(change));
-        descending.step(p, RuleStep.both(pairs), clip, p.scalar("learningRate"));
-        descending.step(p, head, clip, p.scalar("headLearningRate"));
+        descending.descend(p, pairs, head, clip);
     }
 }

@@ -68,6 +68,6 @@ record FmLoraStep(FmLora rule, List<Factors> pairs) implements RuleStep {
 
     @Override
     public void descend(Recording p, Descending descending, List<State> head) {
-        descending.descend(p, RuleStep.both(pairs), head);
+        descending.descend(p, pairs, head);
     }
 }

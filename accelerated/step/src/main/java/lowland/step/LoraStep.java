@@ -18,6 +18,6 @@ record LoraStep(List<Factors> pairs) implements RuleStep {
 
     @Override
     public void descend(Recording p, Descending descending, List<State> head) {
-        descending.descend(p, RuleStep.both(pairs), head);
+        descending.descend(p, pairs, head);
     }
 }

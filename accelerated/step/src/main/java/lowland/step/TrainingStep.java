@@ -34,7 +34,7 @@ import lowland.rule.UpdateRule;
 ///
 /// @param gradient outputs `loss`, the weighted sum over the micro-batch, and `logits`
 /// @param perturb null for rules with one gradient; outputs `perturbationNorm`
-/// @param descend outputs `gradientNorm`, `clip`, and what the rule adds; a guard ends it before any write if a norm is not finite
+/// @param descend outputs `gradientNorm`, `clip`, `drift`, and what the rule adds; a guard ends it before any write if a norm is not finite
 /// @param evaluate outputs `logits` and `losses`
 /// @param adapter the pairs that are the result
 /// @param auxiliary Bi-LoRA's second pairs, else empty

@@ -1,0 +1,63 @@
+package lowland.rule;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import lowland.descent.AdamW;
+import lowland.descent.Sgd;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import org.ejml.simple.SimpleMatrix;
+
+/// A few adapted matrices of different shapes and two others, with a quadratic loss.
+///
+/// @param trainables  the primary pairs, B = 0 in some problems, and the others
+/// @param auxiliaries Bi-LoRA's, B2 = 0
+record Problem(Trainables trainables, List<LoraPair> auxiliaries, QuadraticOracle oracle) {
+
+    static final List<UpdateRule> RULES = List.of(Lora.defaults(),
+            LoraSam.defaults(), new LoraSam(NormScope.LAYER), new LoraSam(NormScope.FACTOR),
+            FmLora.defaults(), new FmLora(NormScope.GLOBAL, Estimate.A, Factor.A), new FmLora(NormScope.GLOBAL, Estimate.B, Factor.B),
+            EfmLora.defaults(), new EfmLora(NormScope.GLOBAL, Estimate.MEAN, Factor.A, 0.3, EmaStart.FIRST),
+            BiLora.defaults(), new BiLora(Sgd.defaults(), 2, false), new BiLora(new AdamW(0.9, 0.999, 1e-8, 0.1), 1, true));
+
+    static Arbitrary<Problem> any() {
+        return Combinators.combine(Arbitraries.integers().between(1, 4), Arbitraries.integers().between(1, 4),
+                Arbitraries.of(true, false).withoutEdgeCases(), Arbitraries.longs().withoutEdgeCases()).as(Problem::draw);
+    }
+
+    static Problem draw(int layers, int rank, boolean zeroB, long seed) {
+        Random random = new Random(seed);
+        List<LoraPair> pairs = new ArrayList<>();
+        List<LoraPair> auxiliaries = new ArrayList<>();
+        Map<String, SimpleMatrix> start = new LinkedHashMap<>();
+        Map<String, SimpleMatrix> target = new LinkedHashMap<>();
+        for (int j = 0; j < layers; j++) {
+            String name = "layer." + j;
+            int in = 2 + random.nextInt(8);
+            int out = 2 + random.nextInt(8);
+            double scaling = new double[] {0.25, 1, 2, -1.5}[random.nextInt(4)];
+            LoraPair pair = Initialization.pair(seed, name, scaling, rank, in, out);
+            pairs.add(zeroB ? pair : pair.withB(Layer.normal(out, rank, random)));
+            auxiliaries.add(Initialization.auxiliaryPair(seed, name, 2, rank + 1, in, out));
+            start.put(name, Layer.normal(out, in, random));
+            target.put(name, Layer.normal(out, in, random));
+        }
+        List<SimpleMatrix> others = List.of(Layer.normal(3, 2, random), Layer.normal(1, 4, random));
+        List<SimpleMatrix> otherTargets = List.of(Layer.normal(3, 2, random), Layer.normal(1, 4, random));
+        return new Problem(new Trainables(pairs, others), auxiliaries, new QuadraticOracle(start, target, otherTargets));
+    }
+
+    RuleState initialState(UpdateRule rule) {
+        return switch (rule) {
+            case Lora lora -> lora.initialState(trainables);
+            case LoraSam loraSam -> loraSam.initialState(trainables);
+            case FmLora fmLora -> fmLora.initialState(trainables);
+            case EfmLora efmLora -> efmLora.initialState(trainables);
+            case BiLora biLora -> biLora.initialState(trainables, auxiliaries);
+        };
+    }
+}

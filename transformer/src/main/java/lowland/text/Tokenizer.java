@@ -1,0 +1,151 @@
+package lowland.text;
+
+import ai.djl.engine.EngineException;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import lowland.Failure;
+import lowland.checkpoint.MiniLm;
+import lowland.data.Example;
+
+/// A model's tokenizer, as its `tokenizer.json` describes it, with padding and truncation off whatever the file says:
+/// tokens are packed, and cutting is asked for by the user and counted.
+///
+/// Several threads may encode at the same time. Close it to free its native memory.
+public final class Tokenizer implements AutoCloseable {
+    /// The file's name in a checkpoint's folder.
+    public static final String NAME = "tokenizer.json";
+
+    private final HuggingFaceTokenizer tokenizer;
+    private final int longest;
+
+    private Tokenizer(HuggingFaceTokenizer tokenizer, int longest) {
+        this.tokenizer = tokenizer;
+        this.longest = longest;
+    }
+
+    /// The embedded model's tokenizer.
+    ///
+    /// @throws Failure if the artifact is missing, or its native library cannot be unpacked or loaded
+    public static Tokenizer miniLm() {
+        return parse(MiniLm.TOKENIZER, MiniLm.tokenizer(), MiniLm.CONFIG.longest());
+    }
+
+    /// The tokenizer in a checkpoint's folder; `longest` is the most tokens of a text that its model takes.
+    ///
+    /// @throws Failure if `tokenizer.json` is missing or broken, or the native library cannot be unpacked or loaded
+    public static Tokenizer read(Path folder, int longest) {
+        Path file = folder.resolve(NAME);
+        try {
+            return parse(file.toString(), Files.readAllBytes(file), longest);
+        } catch (IOException e) {
+            throw Failure.reading(file, e);
+        }
+    }
+
+    private static Tokenizer parse(String source, byte[] json, int longest) {
+        NativeLibrary.prepare();
+        Map<String, String> options = Map.of("padding", "false", "truncation", "false", "addSpecialTokens", "true");
+        try {
+            return new Tokenizer(HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), options), longest);
+        } catch (LinkageError | EngineException | IllegalStateException e) {
+            throw Failure.of("the tokenizer's native library cannot be loaded here (" + e.getMessage()
+                    + "); it runs on Linux (glibc), macOS and Windows: set LOWLAND_CACHE to a folder from which programs may run", e);
+        } catch (RuntimeException | IOException e) {
+            throw Failure.of(source + " is no tokenizer that can be read: " + e.getMessage() + "; fetch it again", e);
+        }
+    }
+
+    /// The tokens of one text, of any length.
+    public Encoding encode(String text) {
+        return cut(tokens(text, null), Integer.MAX_VALUE);
+    }
+
+    /// The tokens of a pair of texts, of any length.
+    public Encoding encode(String text, String pair) {
+        return cut(tokens(text, pair), Integer.MAX_VALUE);
+    }
+
+    /// The tokens of rows, each cut to `maxLength` tokens (special ones among them), the longest side first. With
+    /// `maxLength` 0 nothing is cut, and a row longer than the model is a failure.
+    ///
+    /// @param source what the rows are called in messages
+    /// @throws Failure naming the row if a text is longer than the model, or if `maxLength` is longer than it
+    public Encodings encode(String source, List<Example> rows, int maxLength) {
+        if (maxLength < 0 || maxLength > longest) {
+            throw Failure.usage("--max-length " + maxLength + " is not from 1 to " + longest + ", the most that the model takes");
+        }
+        List<Encoding> encodings = new ArrayList<>(rows.size());
+        int truncated = 0;
+        for (Example row : rows) {
+            ai.djl.huggingface.tokenizers.Encoding tokens = tokens(row.text(), row.pair());
+            int length = tokens.getIds().length;
+            if (maxLength == 0 && length > longest) {
+                throw Failure.of(source + ", line " + row.row() + ": the text has " + length + " tokens, the model takes " + longest
+                        + "; cut such texts with --max-length " + longest);
+            }
+            truncated += maxLength > 0 && length > maxLength ? 1 : 0;
+            encodings.add(cut(tokens, maxLength == 0 ? longest : maxLength));
+        }
+        return new Encodings(encodings, truncated);
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+
+    private ai.djl.huggingface.tokenizers.Encoding tokens(String text, String pair) {
+        return pair == null ? tokenizer.encode(text, true, false) : tokenizer.encode(text, pair, true, false);
+    }
+
+    /// Keeps `most` tokens: all special ones, and of each text a beginning. Where both texts are longer than half of
+    /// what is left, each keeps half of it (the longer one, or the second of equals, one more where it is odd);
+    /// otherwise the shorter one stays whole.
+    private static Encoding cut(ai.djl.huggingface.tokenizers.Encoding tokens, int most) {
+        long[] ids = tokens.getIds();
+        long[] types = tokens.getTypeIds();
+        long[] special = tokens.getSpecialTokenMask();
+        long[] sides = tokens.getSequenceIds();
+        int[] lengths = new int[2];
+        for (int i = 0; i < ids.length; i++) {
+            if (special[i] == 0) {
+                lengths[sides[i] == 1 ? 1 : 0]++;
+            }
+        }
+        int room = most - (ids.length - lengths[0] - lengths[1]);
+        if (room < 0) {
+            throw Failure.usage("--max-length " + most + " leaves no room for the model's special tokens; take a larger one");
+        }
+        int[] kept = longestFirst(lengths[0], lengths[1], room);
+        int size = Math.min(ids.length, most);
+        int[] keptIds = new int[size];
+        int[] keptTypes = new int[size];
+        int n = 0;
+        for (int i = 0; i < ids.length; i++) {
+            if (special[i] != 0 || kept[sides[i] == 1 ? 1 : 0]-- > 0) {
+                keptIds[n] = Math.toIntExact(ids[i]);
+                keptTypes[n++] = Math.toIntExact(types[i]);
+            }
+        }
+        return new Encoding(keptIds, keptTypes);
+    }
+
+    private static int[] longestFirst(int first, int second, int room) {
+        if (first + second <= room) {
+            return new int[] {first, second};
+        }
+        int half = room / 2;
+        if (first > second) {
+            int shorter = Math.min(second, half);
+            return new int[] {room - shorter, shorter};
+        }
+        int shorter = Math.min(first, half);
+        return new int[] {shorter, room - shorter};
+    }
+}

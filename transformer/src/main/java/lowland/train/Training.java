@@ -1,0 +1,345 @@
+package lowland.train;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import lowland.Failure;
+import lowland.descent.AdamW;
+import lowland.model.Bert;
+import lowland.program.Device;
+import lowland.program.Inputs;
+import lowland.program.Session;
+import lowland.program.State;
+import lowland.program.operation.Mask;
+import lowland.random.CounterRandom;
+import lowland.rule.BiLora;
+import lowland.rule.EfmLora;
+import lowland.rule.EmaStart;
+import lowland.rule.Initialization;
+import lowland.step.Factors;
+import lowland.step.Linear;
+import lowland.step.TrainingStep;
+import org.ejml.simple.SimpleMatrix;
+
+/// A training run on a device: it advances by one optimiser step at a time, and answers on rows whenever asked.
+///
+/// The gradient is taken once a micro-batch (a rule with two gradients: twice, on the same rows and masks), then the rule's update
+/// runs. A step whose loss, gradient or perturbation is not finite changes nothing: Adam's t stays, data and schedule go on.
+public final class Training implements AutoCloseable {
+    /// Skipped steps in a row after which training stops.
+    public static final int MOST_SKIPPED = 5;
+
+    private final Settings settings;
+    private final Rows train;
+    private final Bert model;
+    private final TrainingStep step;
+    private final Session session;
+    private final Batch batch;
+    private final Order order;
+    private final Inputs update = new Inputs();
+    private int taken;
+    private int adamT;
+    private int skippedInARow;
+    private int skipped;
+
+    /// @param train rows to train on; none for a model that only answers
+    /// @param mostTokens tokens of the longest row that will ever be asked about
+    /// @throws Failure if an adapter cannot be made as the settings say
+    public Training(Pretrained pretrained, Settings settings, Rows train, int classes, boolean regression, int mostTokens, Device device) {
+        this.settings = settings;
+        this.train = train;
+        boolean dropout = Double.isNaN(settings.dropout()) || settings.dropout() > 0;
+        model = new Bert(withDropout(pretrained.config(), settings.dropout()), "", pretrained.pooling(), classes, regression,
+                settings.smoothing(), dropout);
+        step = TrainingStep.of(settings.rule(), settings.descent(), model, factors(Factors.PRIMARY, settings.rank(), settings.alpha()),
+                settings.rule() instanceof BiLora ? factors(Factors.AUXILIARY, settings.auxiliaryRank(), settings.auxiliaryAlpha()) : List.of());
+        int rows = Math.max(1, Math.min(settings.batchSize(), Math.max(1, train.size())));
+        int tokens = Math.max(mostTokens, Math.max(train.mostTokens(1), Math.min(train.mostTokens(rows),
+                settings.maxTokens() == 0 ? Integer.MAX_VALUE : settings.maxTokens())));
+        batch = new Batch(tokens, rows, pretrained.config().firstPosition());
+        order = new Order(Math.max(1, train.size()), settings.shuffled(), settings.seed());
+        session = device.open(step.programs(), Map.of("tokens", tokens, "sequences", rows));
+        load(pretrained);
+        initialise();
+    }
+
+    private static lowland.checkpoint.BertConfig withDropout(lowland.checkpoint.BertConfig config, double dropout) {
+        return Double.isNaN(dropout) ? config
+                : new lowland.checkpoint.BertConfig(config.family(), config.layers(), config.hidden(), config.heads(), config.intermediate(),
+                        config.vocabulary(), config.positions(), config.types(), config.padId(), config.layerNormEpsilon(), dropout, dropout);
+    }
+
+    private List<Factors> factors(String name, int rank, double alpha) {
+        List<Factors> factors = new ArrayList<>();
+        for (Linear linear : model.linears()) {
+            String last = linear.module().substring(linear.module().lastIndexOf('.') + 1);
+            boolean targeted = settings.targets().stream().anyMatch(target -> target.equals("all-linear") || target.equals(last)
+                    || linear.module().endsWith("." + target));
+            if (targeted) {
+                int most = Math.min(linear.in(), linear.out());
+                if (rank > most) {
+                    throw Failure.usage("--rank " + rank + " is larger than " + linear.module().replace("*", "0") + " (" + linear.out() + " x "
+                            + linear.in() + ") allows: choose 1 to " + most);
+                }
+                factors.add(new Factors(linear, name, rank, settings.scaling().of(alpha, rank)));
+            }
+        }
+        for (String target : settings.targets()) {
+            boolean known = target.equals("all-linear")
+                    || model.linears().stream().anyMatch(linear -> linear.module().endsWith("." + target));
+            if (!known) {
+                throw Failure.usage("--targets " + target + " names no module of the model; there are " + String.join(", ",
+                        model.linears().stream().map(linear -> linear.module().substring("encoder.layer.*.".length())).toList())
+                        + ", and all-linear");
+            }
+        }
+        return factors;
+    }
+
+    private void load(Pretrained pretrained) {
+        for (State state : model.frozen()) {
+            for (int layer = 0; layer < state.slices(); layer++) {
+                int[] shape = state.shape().extents().stream().mapToInt(extent -> extent.constant()).toArray();
+                session.write(state, layer, pretrained.tensors().get(state.name().replace("*", Integer.toString(layer)), shape).data());
+            }
+        }
+    }
+
+    /// Factors by [Initialization], the head's weights normal with deviation 0.02 (Hugging Face's), its biases zero.
+    private void initialise() {
+        for (Factors pair : step.adapter()) {
+            initialise(pair, "");
+        }
+        for (Factors pair : step.auxiliary()) {
+            initialise(pair, ".auxiliary");
+        }
+        for (State state : model.head()) {
+            float[] values = new float[state.size()];
+            long key = CounterRandom.tensorKey(settings.seed(), state.name());
+            for (int i = 0; i < values.length && state.shape().rank() == 2; i++) {
+                values[i] = (float) (0.02 * CounterRandom.gaussian(CounterRandom.child(key, i)));
+            }
+            session.write(state, 0, values);
+        }
+    }
+
+    private void initialise(Factors pair, String suffix) {
+        Linear linear = pair.linear();
+        for (int layer = 0; layer < linear.layers(); layer++) {
+            String tensor = linear.module(layer) + suffix + ".lora_A.weight";
+            session.write(pair.a(), layer, floats(Initialization.kaimingUniform(settings.seed(), tensor, pair.rank(), linear.in())));
+        }
+    }
+
+    private static float[] floats(SimpleMatrix matrix) {
+        float[] values = new float[matrix.getNumElements()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) matrix.get(i);
+        }
+        return values;
+    }
+
+    public Settings settings() {
+        return settings;
+    }
+
+    /// The programs and states of a step.
+    public TrainingStep program() {
+        return step;
+    }
+
+    public Bert model() {
+        return model;
+    }
+
+    public Session session() {
+        return session;
+    }
+
+    /// Optimiser steps so far, skipped ones too.
+    public int taken() {
+        return taken;
+    }
+
+    /// Steps skipped so far.
+    public int skipped() {
+        return skipped;
+    }
+
+    public boolean finished() {
+        return taken >= settings.steps();
+    }
+
+    /// Advances by one optimiser step.
+    ///
+    /// @throws Failure if five steps in a row were not finite, or a factor is no longer finite
+    public StepRecord step() {
+        long began = System.nanoTime();
+        double rho = settings.rhoSchedule().at(taken);
+        double factor = settings.schedule().factor(taken);
+        List<int[]> microBatches = microBatches();
+        int rows = microBatches.stream().mapToInt(micro -> micro.length).sum();
+        int tokens = 0;
+        for (int[] micro : microBatches) {
+            for (int row : micro) {
+                tokens += train.tokens(row);
+            }
+        }
+        session.run("clear", update);
+        double loss = gradient(microBatches, rows);
+        boolean finite = Double.isFinite(loss);
+        double perturbationNorm = 0;
+        update.scalar("rho", rho);
+        if (finite && step.perturb() != null) {
+            finite = session.run("perturb", update);
+            if (finite) {
+                perturbationNorm = session.scalar("perturb", "perturbationNorm");
+                loss = gradient(microBatches, rows);
+                finite = Double.isFinite(loss);
+            }
+        }
+        finite = finite && descend(factor);
+        Map<String, Double> more = new LinkedHashMap<>();
+        double gradientNorm = Double.NaN;
+        boolean clipped = false;
+        if (finite) {
+            gradientNorm = session.scalar("descend", "gradientNorm");
+            clipped = session.scalar("descend", "clip") < 1;
+            Map<String, lowland.program.Value> outputs = step.descend().outputs();
+            if (outputs.containsKey("perturbationNorm")) {
+                perturbationNorm = session.scalar("descend", "perturbationNorm");
+            }
+            for (String name : outputs.keySet()) {
+                if (!name.equals("gradientNorm") && !name.equals("clip") && !name.equals("perturbationNorm")) {
+                    more.put(name, session.scalar("descend", name));
+                }
+            }
+            adamT++;
+            skippedInARow = 0;
+        } else {
+            skipped++;
+            skippedInARow++;
+        }
+        taken++;
+        double epoch = (double) taken * settings.rowsPerStep() / train.size();
+        StepRecord record = new StepRecord(taken, epoch, loss, settings.learningRate() * factor, rho, gradientNorm, perturbationNorm, clipped,
+                !finite, tokens, (System.nanoTime() - began) * 1e-9, more);
+        if (skippedInARow == MOST_SKIPPED) {
+            throw Failure.of("step " + taken + ": the loss is " + loss + ", and " + MOST_SKIPPED
+                    + " steps in a row were not finite; lower --learning-rate or --rho");
+        }
+        if (finite && more.containsKey("drift") && !Double.isFinite(more.get("drift"))) {
+            throw Failure.of("step " + taken + ": a factor is no longer finite (loss " + loss + "); lower --learning-rate");
+        }
+        return record;
+    }
+
+    /// The rows of the next optimiser step, cut into micro-batches of at most the capacity. An epoch's last rows make a short step.
+    private List<int[]> microBatches() {
+        int epochSteps = settings.stepsPerEpoch(train.size());
+        long epoch = taken / epochSteps;
+        int from = taken % epochSteps * settings.rowsPerStep();
+        int to = Math.min(train.size(), from + settings.rowsPerStep());
+        List<int[]> micros = new ArrayList<>();
+        int[] current = new int[to - from];
+        int count = 0;
+        batch.clear();
+        for (int place = from; place < to; place++) {
+            int row = order.row(epoch * train.size() + place);
+            if (!batch.fits(train, row)) {
+                micros.add(java.util.Arrays.copyOf(current, count));
+                count = 0;
+                batch.clear();
+            }
+            batch.add(train, row);
+            current[count++] = row;
+        }
+        micros.add(java.util.Arrays.copyOf(current, count));
+        return micros;
+    }
+
+    /// Adds up the gradients of the micro-batches; the loss is the mean over all rows.
+    private double gradient(List<int[]> microBatches, int rows) {
+        double loss = 0;
+        for (int micro = 0; micro < microBatches.size(); micro++) {
+            batch.clear();
+            for (int row : microBatches.get(micro)) {
+                batch.add(train, row);
+            }
+            Inputs inputs = batch.inputs().scalar("lossWeight", 1.0 / rows)
+                    .ints("maskKey", Mask.halves(settings.seed(), taken, micro));
+            session.run("gradient", inputs);
+            loss += session.scalar("gradient", "loss");
+        }
+        return loss;
+    }
+
+    private boolean descend(double factor) {
+        int t = adamT + 1;
+        update.scalar("learningRate", settings.learningRate() * factor)
+                .scalar("headLearningRate", settings.headLearningRate() * factor)
+                .scalar("clipNorm", settings.clipNorm() == 0 ? Double.POSITIVE_INFINITY : settings.clipNorm());
+        if (settings.descent() instanceof AdamW adamW) {
+            update.scalar("correction1", 1 - StrictMath.pow(adamW.beta1(), t)).scalar("correction2", 1 - StrictMath.pow(adamW.beta2(), t));
+        } else {
+            update.scalar("correction1", 1 - StrictMath.pow(0.9, t)).scalar("correction2", 1 - StrictMath.pow(0.999, t));
+        }
+        if (settings.rule() instanceof EfmLora efm) {
+            update.scalar("ema", efm.start() == EmaStart.FIRST && t == 1 ? 1 : efm.ema());
+        }
+        return session.run("descend", update);
+    }
+
+    /// Answers on rows: the adapter alone, no dropout, no perturbation, no second pair.
+    public Evaluation evaluate(Rows rows) {
+        float[][] logits = new float[rows.size()][];
+        double[] loss = new double[1];
+        int from = 0;
+        while (from < rows.size()) {
+            batch.clear();
+            int to = from;
+            while (to < rows.size() && batch.fits(rows, to)) {
+                batch.add(rows, to++);
+            }
+            if (to == from) {
+                throw new IllegalArgumentException("row " + from + " has more tokens than the capacity");
+            }
+            session.run("evaluate", batch.inputs());
+            collect(from, to, logits, loss);
+            from = to;
+        }
+        return new Evaluation(rows, loss[0] / Math.max(1, rows.size()), logits, model.regression());
+    }
+
+    private void collect(int from, int to, float[][] logits, double[] loss) {
+        float[] packed = new float[(to - from) * model.classes()];
+        float[] losses = new float[to - from];
+        session.copy("evaluate", "logits", packed);
+        session.copy("evaluate", "losses", losses);
+        for (int row = from; row < to; row++) {
+            logits[row] = java.util.Arrays.copyOfRange(packed, (row - from) * model.classes(), (row - from + 1) * model.classes());
+            loss[0] += losses[row - from];
+        }
+    }
+
+    /// The adapter and the head as they are now.
+    public Snapshot snapshot() {
+        List<State> states = new ArrayList<>(model.head());
+        for (Factors pair : step.adapter()) {
+            states.add(pair.a());
+            states.add(pair.b());
+        }
+        return Snapshot.of(session, states);
+    }
+
+    /// Puts an earlier adapter and head back.
+    public void restore(Snapshot snapshot) {
+        snapshot.restore(session);
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}
