@@ -54,8 +54,12 @@ public final class Tokenizer implements AutoCloseable {
         try {
             return new Tokenizer(HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), options), longest);
         } catch (LinkageError | EngineException | IllegalStateException e) {
-            throw Failure.of("the tokenizer's native library cannot be loaded here (" + e.getMessage()
-                    + "); it runs on Linux (glibc), macOS and Windows: set LOWLAND_CACHE to a folder from which programs may run", e);
+            Throwable root = e;
+            while (root.getCause() != null) {
+                root = root.getCause();
+            }
+            throw Failure.of("the tokenizer's native library cannot be unpacked and loaded here (" + root.getMessage() + "); it needs Linux"
+                    + " (glibc), macOS or Windows, and 16 MB in a folder from which programs may run: name one with LOWLAND_CACHE", e);
         } catch (RuntimeException | IOException e) {
             throw Failure.of(source + " is no tokenizer that can be read: " + e.getMessage() + "; fetch it again", e);
         }
