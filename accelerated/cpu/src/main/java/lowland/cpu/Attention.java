@@ -153,7 +153,8 @@ public final class Attention {
         }
     }
 
-    /// dV = Pᵀ·dO, dP = dO·Vᵀ, dS = P∘(dP − Σⱼ P∘dP), dQ = scale·dS·K, dK = dSᵀ·(scale·Q); dK and dV add up over query blocks, then query heads.
+    /// dV = Pᵀ·dO, dP = dO·Vᵀ, dS = P∘(dP − Σⱼ P∘dP), dQ = scale·dS·K, dK = dSᵀ·(scale·Q).
+    /// dK and dV add up over query blocks, then query heads.
     private void backwardChunk(int chunk, int worker) {
         int s = chunk / keyHeads;
         int keyHead = chunk % keyHeads;
