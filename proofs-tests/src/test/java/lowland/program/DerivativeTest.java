@@ -112,8 +112,8 @@ final class DerivativeTest {
                     State q = state("q", 21, 4 * n);
                     State k = state("k", 21, keyHeads * n);
                     State v = state("v", 21, keyHeads * n);
-                    add("attention " + keyHeads + " " + causal + " " + dropped, new Inputs().ints("starts", 0, 1, 3, 8, 21).ints("key", 1, 2),
-                            List.of(q, k, v), p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "starts", 5), ints(p, "starts", 5),
+                    add("attention " + keyHeads + " " + causal + " " + dropped,
+                            new Inputs().ints("starts", 0, 1, 3, 8, 21).ints("key", 1, 2), List.of(q, k, v), p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "starts", 5), ints(p, "starts", 5),
                                     4, keyHeads, causal, dropped ? new Mask(0.3, 7, ints(p, "key", 2)) : null));
                 }
             }
@@ -125,10 +125,11 @@ final class DerivativeTest {
             State q = state("few queries", 4, 2 * n);
             State k = state("k", 21, 2 * n);
             State v = state("v", 21, 2 * n);
-            add("attention of few queries " + causal, new Inputs().ints("queries", 0, 1, 2, 4, 4).ints("keys", 0, 1, 3, 8, 21), List.of(q, k, v),
+            Inputs few = new Inputs().ints("queries", 0, 1, 2, 4, 4).ints("keys", 0, 1, 3, 8, 21);
+            add("attention of few queries " + causal, few, List.of(q, k, v),
                     p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "queries", 5), ints(p, "keys", 5), 2, 2, causal, null));
-            add("attention, only values train " + causal, new Inputs().ints("queries", 0, 1, 2, 4, 4).ints("keys", 0, 1, 3, 8, 21), List.of(v),
-                    p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "queries", 5), ints(p, "keys", 5), 2, 1 + 1, causal, null));
+            add("attention, only values train " + causal, few, List.of(v),
+                    p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "queries", 5), ints(p, "keys", 5), 2, 2, causal, null));
         }
     }
 
@@ -163,7 +164,8 @@ final class DerivativeTest {
     void whatHasNoDerivativeSaysSo() {
         State x = state("x", 2, 2);
         UnsupportedOperationException e = assertThrows(UnsupportedOperationException.class,
-                () -> CentralDifferences.programs(p -> p.inner(p.gram(p.read(x), p.read(x), 0), p.gram(p.read(x), p.read(x), 1)), List.of(x)));
+                () -> CentralDifferences.programs(p -> p.inner(p.gram(p.read(x), p.read(x), 0), p.gram(p.read(x), p.read(x), 1)),
+                        List.of(x)));
         assertEquals("inner has no derivative: it only occurs behind one", e.getMessage());
         e = assertThrows(UnsupportedOperationException.class, () -> CentralDifferences.programs(
                 p -> p.scalar(Scalar.Kind.DIVIDE, p.constant(1), p.sum(p.read(x))), List.of(x)));

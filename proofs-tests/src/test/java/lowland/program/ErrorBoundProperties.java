@@ -164,9 +164,9 @@ final class ErrorBoundProperties {
                     for (int i = 0; i < exact.length; i++) {
                         double error = Math.abs(floats.get(output)[i] - exact[i]);
                         int index = i;
-                        assertTrue(error <= bound[i], () -> Listing.line(operation) + " " + output.id() + "[" + index + "] at " + n + ", offset " + offset
-                                + ", scale " + scale + ": " + floats.get(output)[index] + " for " + exact[index] + ", error " + error + ", bound "
-                                + bound[index]);
+                        assertTrue(error <= bound[i], () -> Listing.line(operation) + " [" + index + "] at " + n + ", offset "
+                            + offset + ", scale " + scale + ": " + floats.get(output)[index] + " for " + exact[index] + ", error "
+                            + error + ", bound " + bound[index]);
                         WORST.merge(operation.name(), error == 0 ? 0 : error / bound[i], Math::max);
                         largest = Math.max(largest, Math.abs(exact[i]));
                         mean += bound[i] / exact.length;

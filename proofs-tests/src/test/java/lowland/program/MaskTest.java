@@ -76,7 +76,8 @@ final class MaskTest {
         Mask mask = new Mask(0.3, 9, new Single().ints("key", 0, 0));
         for (int channel = 0; channel < 100; channel++) {
             long bits = CounterRandom.maskBits(-5, 17, 2, 9, 4, 3, 11, channel);
-            assertEquals(CounterRandom.keep(bits, CounterRandom.dropThreshold(0.3)) ? 1 / 0.7 : 0, mask.factor(Mask.row(key, 9, 4, 3, 11), channel));
+            assertEquals(CounterRandom.keep(bits, CounterRandom.dropThreshold(0.3)) ? 1 / 0.7 : 0,
+                    mask.factor(Mask.row(key, 9, 4, 3, 11), channel));
         }
     }
 
