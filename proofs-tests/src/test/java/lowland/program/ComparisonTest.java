@@ -24,7 +24,8 @@ final class ComparisonTest {
     private final State w = new State("w", ElementType.REAL, Shape.of(WIDTH, WIDTH), 3);
     private final State gamma = new State("gamma", ElementType.REAL, Shape.of(WIDTH), 3);
     private final State beta = new State("beta", ElementType.REAL, Shape.of(WIDTH), 3);
-    private final Inputs inputs = new Inputs().extent("tokens", 8).extent("sequences", 3).ints("starts", 0, 1, 3, 8).reals("x", new float[64]);
+    private final Inputs inputs = new Inputs().extent("tokens", 8).extent("sequences", 3).ints("starts", 0, 1, 3, 8)
+            .reals("x", new float[64]);
     private Program program;
     private FloatExecutor executor;
 
@@ -38,7 +39,8 @@ final class ComparisonTest {
                 Value q = p.product(norm, false, p.read(w), true, null);
                 return List.of(p.add(c.get(0), p.attention(q, norm, norm, starts, starts, 2, 2, true, null)));
             });
-            return p.scalar(lowland.program.operation.Scalar.Kind.MULTIPLY, p.sum(p.multiply(results.get(0), results.get(0))), p.constant(0.5));
+            Value squares = p.sum(p.multiply(results.get(0), results.get(0)));
+            return p.scalar(lowland.program.operation.Scalar.Kind.MULTIPLY, squares, p.constant(0.5));
         };
         program = CentralDifferences.programs(model, List.of(w, gamma)).get(1);
         Map<State, double[][]> states = new HashMap<>();
@@ -64,7 +66,8 @@ final class ComparisonTest {
         Comparison comparison = new Comparison();
         executor.run(comparison, (_, _) -> {});
         assertTrue(comparison.compared() > 2000, () -> comparison.compared() + " compared");
-        assertTrue(comparison.worst().keySet().containsAll(List.of("layerNorm", "layerNormBackward", "attention", "attentionBackward", "product")));
+        assertTrue(comparison.worst().keySet()
+                .containsAll(List.of("layerNorm", "layerNormBackward", "attention", "attentionBackward", "product")));
         comparison.worst().forEach((name, element) -> assertTrue(element.ratio() <= 1, () -> name + " " + element));
         assertTrue(comparison.worst().get("product").ratio() > 0.01);
     }

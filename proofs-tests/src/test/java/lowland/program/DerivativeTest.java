@@ -65,6 +65,12 @@ final class DerivativeTest {
         }
         State wide = state("wide", n, 3);
         State square = state("square", n, n);
+        for (boolean transposeA : new boolean[] {false, true}) {
+            for (boolean transposeB : new boolean[] {false, true}) {
+                add("three contributions " + transposeA + " " + transposeB, new Inputs(), List.of(square),
+                        p -> p.product(p.read(square), transposeA, p.read(square), transposeB, p.read(square)));
+            }
+        }
         add("product, n columns", new Inputs(), List.of(x, square), p -> p.product(p.read(x), false, p.read(square), false, null));
         add("product with itself", new Inputs(), List.of(wide), p -> p.product(p.read(wide), false, p.read(wide), true, null));
         add("product, frozen right", new Inputs(), List.of(x), p -> p.product(p.read(x), false, p.read(square), true, null));
@@ -113,8 +119,9 @@ final class DerivativeTest {
                     State k = state("k", 21, keyHeads * n);
                     State v = state("v", 21, keyHeads * n);
                     add("attention " + keyHeads + " " + causal + " " + dropped,
-                            new Inputs().ints("starts", 0, 1, 3, 8, 21).ints("key", 1, 2), List.of(q, k, v), p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "starts", 5), ints(p, "starts", 5),
-                                    4, keyHeads, causal, dropped ? new Mask(0.3, 7, ints(p, "key", 2)) : null));
+                            new Inputs().ints("starts", 0, 1, 3, 8, 21).ints("key", 1, 2), List.of(q, k, v),
+                            p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "starts", 5), ints(p, "starts", 5), 4, keyHeads,
+                                    causal, dropped ? new Mask(0.3, 7, ints(p, "key", 2)) : null));
                 }
             }
         }
