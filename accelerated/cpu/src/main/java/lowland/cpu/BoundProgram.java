@@ -1,18 +1,16 @@
 package lowland.cpu;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import lowland.program.ElementType;
 import lowland.program.Inputs;
 import lowland.program.Liveness;
 import lowland.program.Liveness.Place;
 import lowland.program.Observer;
 import lowland.program.Program;
-import lowland.program.State;
 import lowland.program.Unrolling.Instruction;
 import lowland.program.Value;
 import lowland.program.operation.Guard;
@@ -59,12 +57,12 @@ final class BoundProgram {
                 if (made < end) {
                     System.arraycopy(real.array, real.at, reals, 0, latest);
                 } else {
-                    java.util.Arrays.fill(reals, 0, latest, Float.NaN);
+                    Arrays.fill(reals, 0, latest, Float.NaN);
                 }
             } else if (made < end) {
                 System.arraycopy(small.array(), small.at(), doubles, 0, latest);
             } else {
-                java.util.Arrays.fill(doubles, 0, latest, Double.NaN);
+                Arrays.fill(doubles, 0, latest, Double.NaN);
             }
         }
     }
@@ -99,37 +97,24 @@ final class BoundProgram {
         outputs = list.toArray(Output[]::new);
     }
 
-    /// What sets states from elsewhere, behind all instructions. A source that another copy overwrites is saved first.
+    /// What sets states from elsewhere, behind all instructions.
     private Bound[] copies(Liveness plan) {
-        Set<Place> overwritten = new HashSet<>();
-        plan.copies().forEach(copy -> overwritten.add(new Place.InState(copy.state(), copy.layer())));
-        List<Bound> saves = new ArrayList<>();
         List<Bound> moves = new ArrayList<>();
         for (Liveness.Copy copy : plan.copies()) {
-            State state = copy.state();
             Place from = plan.place(copy.from());
-            Place to = new Place.InState(state, copy.layer());
-            int size = state.size();
-            if (state.type() == ElementType.REAL) {
+            Place to = new Place.InState(copy.state(), copy.layer());
+            int size = copy.state().size();
+            if (copy.state().type() == ElementType.REAL) {
                 Reals source = storage.reals(from, given);
                 Reals target = storage.reals(to, given);
-                Reals held = overwritten.contains(from) ? new Reals(new float[size], 0) : source;
-                if (held != source) {
-                    saves.add(() -> System.arraycopy(source.array, source.at, held.array, 0, size));
-                }
-                moves.add(() -> System.arraycopy(held.array, held.at, target.array, target.at, size));
+                moves.add(() -> System.arraycopy(source.array, source.at, target.array, target.at, size));
             } else {
                 Doubles source = storage.doubles(from, given);
                 Doubles target = storage.doubles(to, given);
-                Doubles held = overwritten.contains(from) ? new Doubles(new double[size], 0) : source;
-                if (held != source) {
-                    saves.add(() -> System.arraycopy(source.array(), source.at(), held.array(), 0, size));
-                }
-                moves.add(() -> System.arraycopy(held.array(), held.at(), target.array(), target.at(), size));
+                moves.add(() -> System.arraycopy(source.array(), source.at(), target.array(), target.at(), size));
             }
         }
-        saves.addAll(moves);
-        return saves.toArray(Bound[]::new);
+        return moves.toArray(Bound[]::new);
     }
 
     boolean run(Inputs inputs, Observer observer) {
