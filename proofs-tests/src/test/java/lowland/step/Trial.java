@@ -33,7 +33,7 @@ import org.ejml.simple.SimpleMatrix;
 record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<String, SimpleMatrix> frozen, List<Factors> targets,
         List<Factors> auxiliaryTargets, Trainables trainables, List<LoraPair> auxiliaries, double learningRate, double rho,
         double clipNorm) {
-    private static final double[] SCALINGS = {0.25, 1, 2, 16, -1.5};
+    static final double[] SCALINGS = {0.25, 1, 2, 16, -1.5};
 
     /// Every rule with every option that it has.
     static List<UpdateRule> rules() {
@@ -110,7 +110,10 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
         for (LoraPair pair : pairs) {
             largest = Math.max(largest, Math.abs(pair.scaling()));
         }
-        double learningRate = descent instanceof AdamW ? 0.02 / largest : 0.05 / (largest * largest);
+        double learningRate = switch (descent) {
+            case AdamW _ -> 0.02 / largest;
+            case Sgd sgd -> 0.05 * (1 - sgd.momentum()) / (largest * largest);
+        };
         double rho = new double[] {0.01, 0.1, 0.5}[random.nextInt(3)] / (rule instanceof LoraSam ? largest : 1);
         double clipNorm = new double[] {0, 0.05, 1, 1e6}[random.nextInt(4)];
         return new Trial(rule, descent, network, Rows.draw(network, 12, random), frozen, targets, auxiliaryTargets,
@@ -167,8 +170,11 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
         return TrainingStep.of(rule, descent, network, targets, auxiliaryTargets);
     }
 
+    /// The same for another rule; one without second pairs gets none.
     Trial withRule(UpdateRule other) {
-        return new Trial(other, descent, network, rows, frozen, targets, auxiliaryTargets, trainables, auxiliaries, learningRate, rho, clipNorm);
+        boolean paired = other instanceof BiLora;
+        return new Trial(other, descent, network, rows, frozen, targets, paired ? auxiliaryTargets : List.of(), trainables,
+                paired ? auxiliaries : List.of(), learningRate, rho, clipNorm);
     }
 
     Trial withRho(double other) {
