@@ -60,11 +60,12 @@ final class ProgramRun {
         return this;
     }
 
-    /// A state's slice as a matrix; a vector is one row.
+    /// A state's slice as a matrix; a vector is one row. A state that no program keeps is zero.
     SimpleMatrix get(State state, int layer) {
         boolean vector = state.shape().rank() == 1;
+        boolean kept = step.programs().stream().anyMatch(program -> program.reads().containsKey(state));
         return new SimpleMatrix(vector ? 1 : state.shape().fixed(0), state.shape().fixed(vector ? 0 : 1), true,
-                session.values(state, layer).clone());
+                kept ? session.values(state, layer).clone() : new double[state.size()]);
     }
 
     void set(State state, int layer, SimpleMatrix matrix) {

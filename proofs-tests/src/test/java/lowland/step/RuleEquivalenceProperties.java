@@ -27,7 +27,7 @@ final class RuleEquivalenceProperties {
     private static final int STEPS = 20;
 
     /// How far a run on its own may be from the reference after 20 steps, relative to each factor. A step's own error is below
-    /// κ²·(64u + τ) ≤ 2.1e-7 (κ ≤ 1000), mostly below 1e-12, and 20 steps of a smooth loss multiply it by a small number; but AdamW
+    /// κ²·(64u + τ) ≤ 1.1e-6 (κ ≤ 1000), mostly below 1e-12, and 20 steps of a smooth loss multiply it by a small number; but AdamW
     /// divides by √v̂ + 1e-8, so that where a gradient nearly vanishes, its error is magnified.
     private static final double FREE = 1e-6;
 
@@ -43,14 +43,15 @@ final class RuleEquivalenceProperties {
     void forcedToTheReferencesStateAtEachOfTwentySteps(@ForAll @From("rules") UpdateRule rule) {
         int index = Trial.rules().indexOf(rule);
         int compared = 0;
-        for (int rank : new int[] {1 + index % 8, 1 + (index + 4) % 8}) {
+        for (int turn = 0; turn < 8; turn += 2) {
+            int rank = 1 + (index + turn) % 8;
             compared += forced(Trial.draw(rule, rank, 100 * index + rank));
         }
-        int least = compared;
-        assertTrue(compared >= STEPS / 2, () -> rule + ": only " + least + " steps were well-conditioned enough to compare");
+        int enough = compared;
+        assertTrue(compared >= STEPS, () -> rule + ": only " + enough + " of 80 steps were well-conditioned enough to compare");
     }
 
-    @Property(tries = 12)
+    @Property(tries = 400)
     void forcedToTheReferencesState(@ForAll @From("rules") UpdateRule rule, @ForAll long seed) {
         forced(Trial.draw(rule, 1 + Math.floorMod(seed, 8), seed));
     }
@@ -71,11 +72,13 @@ final class RuleEquivalenceProperties {
                 compared++;
                 Agreement agreement = Agreement.of(run, trainables, state, inputs, expected);
                 int step = t;
+                agreement.ratios().forEach((n, r) -> { if (r > 0.2) System.out.println("RATIO " + r + " " + n + " " + trial); });
                 assertEquals(List.of(), agreement.rejected(), () -> trial + ", step " + step + ": " + agreement.ratios());
             }
             trainables = expected.next();
             state = expected.state();
         }
+        System.out.println("CMP " + compared + " " + trial.rule());
         return compared;
     }
 

@@ -105,7 +105,8 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
             }
         }
         List<SimpleMatrix> others = List.of(normal(network.classes(), network.last(), 0.5, random), normal(1, network.classes(), 0.5, random));
-        // Gradients carry s, and what a step adds to W carries it again: rates and radii that keep tanh from saturating.
+        // Gradients carry s, and what a step adds to W carries it again: rates and radii that keep tanh from saturating. The radius of
+        // FMLoRA and Bi-LoRA is W's own; EFMLoRA's average leaves its ball when A moves.
         double largest = 1;
         for (LoraPair pair : pairs) {
             largest = Math.max(largest, Math.abs(pair.scaling()));
@@ -114,7 +115,7 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
             case AdamW _ -> 0.02 / largest;
             case Sgd sgd -> 0.05 * (1 - sgd.momentum()) / (largest * largest);
         };
-        double rho = new double[] {0.01, 0.1, 0.5}[random.nextInt(3)] / (rule instanceof LoraSam ? largest : 1);
+        double rho = new double[] {0.01, 0.1, 0.5}[random.nextInt(3)] / (rule instanceof LoraSam || rule instanceof EfmLora ? largest : 1);
         double clipNorm = new double[] {0, 0.05, 1, 1e6}[random.nextInt(4)];
         return new Trial(rule, descent, network, Rows.draw(network, 12, random), frozen, targets, auxiliaryTargets,
                 new Trainables(pairs, others), auxiliaries, learningRate, rho, clipNorm);
