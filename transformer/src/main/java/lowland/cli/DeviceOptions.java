@@ -1,6 +1,7 @@
 package lowland.cli;
 
 import lowland.Failure;
+import lowland.cpu.CpuDevice;
 import lowland.program.Device;
 import lowland.program.Interpreter;
 import picocli.CommandLine.Option;
@@ -26,7 +27,7 @@ final class DeviceOptions {
             Require.wholeFrom(1, "--threads", threads);
         }
         return switch (name) {
-            case "cpu" -> new Interpreter();
+            case "cpu" -> new CpuDevice(threads());
             case "interpreter" -> new Interpreter();
             case String s when s.matches("tornado(:\\d+)?") -> throw Failure.usage("--device " + name
                     + " is absent: TornadoVM's module is not part of this build; use --device cpu");

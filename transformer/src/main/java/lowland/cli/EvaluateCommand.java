@@ -12,7 +12,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `evaluate`: metrics of an adapter on labelled rows.
-@Command(name = "evaluate", sortOptions = false, description = {"Measures an adapter on labelled rows.", ""}, footer = {"", "Example:",
+@Command(name = "evaluate", sortOptions = false,
+    customSynopsis = "lowland evaluate --model M --adapter DIR --task T [OPTIONS]", description = {"Measures an adapter on labelled rows.", ""}, footer = {"", "Example:",
     "  lowland evaluate --model minilm --adapter runs/reviews/adapter --task more-reviews.tsv"})
 final class EvaluateCommand implements Callable<Integer> {
     private final Streams streams;

@@ -15,7 +15,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// `predict`: an adapter's answers on rows without labels.
-@Command(name = "predict", sortOptions = false, description = {
+@Command(name = "predict", sortOptions = false,
+    customSynopsis = "lowland predict --model M --adapter DIR --input FILE [OPTIONS]", description = {
     "Answers on the rows of a file: a line a row, the label, or the number of a regression.", ""}, footer = {"", "Example:",
     "  lowland predict --model minilm --adapter runs/reviews/adapter --input new.tsv --json"})
 final class PredictCommand implements Callable<Integer> {

@@ -12,6 +12,7 @@ import lowland.Failure;
 import lowland.checkpoint.JsonFile;
 import lowland.checkpoint.PeftAdapter;
 import lowland.checkpoint.TaskFile;
+import lowland.cpu.Lanes;
 import lowland.data.DataSet;
 import lowland.data.Example;
 import lowland.descent.RhoSchedule;
@@ -32,7 +33,8 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /// `train`: settles every value, opens model, data and device, and only then makes the run folder and starts.
-@Command(name = "train", sortOptions = false, description = {
+@Command(name = "train", sortOptions = false, customSynopsis = "lowland train --model M --task T --method NAME --out RUN [OPTIONS]",
+    description = {
     "Trains an adapter and a head, and writes the run folder: config.json, metrics.jsonl, adapter/ (PEFT's two files and task.json)"
         + " and auxiliary/ (Bi-LoRA's second pairs).", ""},
     footer = {"", "Example:", "  lowland train --model minilm --task reviews.tsv --dev 0.1 --method efmlora --out runs/reviews"})
@@ -94,7 +96,7 @@ final class TrainCommand implements Callable<Integer> {
     @ArgGroup(validate = false, heading = "%nRun:%n")
     private DeviceOptions device = new DeviceOptions();
 
-    @ArgGroup(validate = false)
+    @ArgGroup(validate = false, heading = "%nOutput:%n")
     private TrainingOutput output = new TrainingOutput();
 
     @ArgGroup(validate = false)
@@ -311,7 +313,7 @@ final class TrainCommand implements Callable<Integer> {
         config.put("headLearningRate", settings.headLearningRate());
         config.put("initAdapter", start.adapter == null ? null : start.adapter.toString());
         config.put("initAuxiliary", start.auxiliary == null ? null : start.auxiliary.toString());
-        config.put("device", device.name).put("deviceName", executor.name()).put("threads", device.threads());
+        config.put("device", executor.name()).put("threads", device.threads()).put("vectorBits", Float.SIZE * Lanes.count());
         config.put("rows", chosenTask.data().train().size());
         ObjectNode versions = config.putObject("versions");
         versions.put("lowland", Versions.lowland()).put("java", Versions.java()).put("system", Versions.system());
