@@ -48,7 +48,8 @@ public final class Differentiation {
         }
         forward.forEach(this::activate);
         if (!active.contains(loss)) {
-            throw new IllegalArgumentException("the loss depends on no trainable state; trainable are " + trainables.keySet());
+            throw new IllegalArgumentException("the loss depends on no trainable state; trainable are "
+                    + trainables.keySet().stream().map(State::name).toList());
         }
         p.stage("loss backward");
         gradients.put(loss, p.constant(1));
@@ -95,7 +96,12 @@ public final class Differentiation {
     }
 
     private void repeated(Stage stage) {
-        List<Carry> carries = stage.carries().stream().filter(carry -> active.contains(carry.output())).toList();
+        if (stage.operations().stream().flatMap(operation -> operation.outputs().stream()).noneMatch(active::contains)
+                && stage.carries().stream().noneMatch(carry -> active.contains(carry.input()))) {
+            return;
+        }
+        // What is received may depend on a trainable state though what is handed on does not: by the first iteration alone.
+        List<Carry> carries = stage.carries().stream().filter(carry -> active.contains(carry.input())).toList();
         List<Value> shared = shared(stage);
         p.stage(stage.name() + " backward, before");
         List<Value> initial = new ArrayList<>();

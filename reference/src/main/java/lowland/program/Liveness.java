@@ -69,7 +69,14 @@ public final class Liveness {
                 lastGuard = i;
             }
         }
-        program.outputs().values().forEach(value -> lastRead.put(unrolling.resolve(value, 0), instructions.size()));
+        program.outputs().forEach((name, value) -> {
+            Cell cell = unrolling.resolve(value, 0);
+            lastRead.put(cell, instructions.size());
+            if (places.get(cell) instanceof Place.InState(State state, _) && program.updates().getOrDefault(state, value) != value) {
+                throw new IllegalArgumentException("program '" + program.name() + "' offers the old state '" + state.name()
+                        + "' as output '" + name + "' and updates it; offer what an operation made of it");
+            }
+        });
         placeUpdates(program, lastGuard);
         for (ElementType type : List.of(ElementType.REAL, ElementType.DOUBLE)) {
             placeInArena(type, capacity);
@@ -88,6 +95,11 @@ public final class Liveness {
     /// The place of a plain value, behind all carries.
     public Place place(Value value) {
         return places.get(unrolling.resolve(value, 0));
+    }
+
+    /// The instruction that makes a plain value, behind all carries; −1 for an input or a state.
+    public int made(Value value) {
+        return made.getOrDefault(unrolling.resolve(value, 0), -1);
     }
 
     /// What is copied into states behind the last instruction.
@@ -148,6 +160,30 @@ public final class Liveness {
                     return over;
                 });
             }
+        }
+        order(program);
+    }
+
+    /// Sorts the copies so that none overwrites a state that another still reads.
+    private void order(Program program) {
+        List<Copy> rest = new ArrayList<>(copies);
+        copies.clear();
+        while (!rest.isEmpty()) {
+            Copy next = null;
+            for (Copy copy : rest) {
+                Cell overwritten = new Cell(program.reads().get(copy.state()), copy.layer());
+                if (rest.stream().noneMatch(other -> other != copy && other.from().equals(overwritten))) {
+                    next = copy;
+                    break;
+                }
+            }
+            if (next == null) {
+                throw new IllegalArgumentException("program '" + program.name() + "' exchanges the states "
+                        + rest.stream().map(copy -> copy.state().name()).distinct().toList()
+                        + " with each other; make one of the new values by an operation");
+            }
+            copies.add(next);
+            rest.remove(next);
         }
     }
 

@@ -1,0 +1,253 @@
+package lowland.cpu;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/// Softmax attention over packed sequences, forward and backward: out = softmax(scale·Q·Kᵀ)·V for each sequence and head.
+///
+/// q and out are `[query tokens, heads·width]`, k and v are `[key tokens, keyHeads·width]`, contiguous rows; head h reads key head
+/// h / (heads / keyHeads). Sequence s holds the rows starts`[s]` … starts`[s + 1]` − 1 of its side. With a causal mask query i of nq sees
+/// the keys j ≤ i + nk − nq: the ends of both are aligned. A query that sees no key gives zeros.
+///
+/// Probabilities are computed again in the backward pass; nothing of size queries × keys outlives a chunk of work. A sequence's bits depend
+/// on that sequence alone: every operand of a head is copied to a worker's scratch, padded, and sums run over real tokens in a fixed
+/// order. One instance serves one thread at a time; passes allocate nothing.
+public final class Attention {
+    private static final VectorSpecies<Float> V = Lanes.FLOATS;
+    private static final int L = Lanes.COUNT;
+    /// Queries of one chunk of work.
+    private static final int BLOCK = 64;
+
+    private final Workers workers;
+    private final int heads;
+    private final int keyHeads;
+    private final int width;
+    private final boolean causal;
+    private final float scale;
+    private final int padWidth;
+    private final int longest;
+    private final Room[] rooms;
+    private final Workers.Chunk forwardChunk = this::forwardChunk;
+    private final Workers.Chunk backwardChunk = this::backwardChunk;
+
+    private float[] q;
+    private int qo;
+    private float[] k;
+    private int ko;
+    private float[] v;
+    private int vo;
+    private float[] out;
+    private int oo;
+    private float[] dq;
+    private int dqo;
+    private float[] dk;
+    private int dko;
+    private float[] dv;
+    private int dvo;
+    private int[] queryStarts;
+    private int[] keyStarts;
+    private int queryBlocks;
+
+    /// One worker's scratch. Names are those of the equations; T is transposed.
+    private final class Room {
+        final int keys = Strips.padded(longest);
+        final int rows = Strips.padded(BLOCK);
+        final float[] query = new float[rows * padWidth];
+        final float[] dOut = new float[rows * padWidth];
+        final float[] result = new float[rows * padWidth];
+        final float[] key = new float[keys * padWidth];
+        final float[] keyT = new float[padWidth * keys];
+        final float[] value = new float[keys * padWidth];
+        final float[] valueT = new float[padWidth * keys];
+        final float[] dKey = new float[keys * padWidth];
+        final float[] dValue = new float[keys * padWidth];
+        final float[] p = new float[rows * keys];
+        final float[] dP = new float[rows * keys];
+    }
+
+    /// @param longest the most keys of a sequence
+    /// @param scale usually 1/√width
+    public Attention(Workers workers, int heads, int keyHeads, int width, boolean causal, float scale, int longest) {
+        if (keyHeads < 1 || width < 1 || heads % keyHeads != 0) {
+            throw new IllegalArgumentException("heads " + heads + ", keyHeads " + keyHeads + ", width " + width
+                + ": expected heads to be a multiple of keyHeads, and all positive");
+        }
+        this.workers = workers;
+        this.heads = heads;
+        this.keyHeads = keyHeads;
+        this.width = width;
+        this.causal = causal;
+        this.scale = scale;
+        this.longest = longest;
+        padWidth = Strips.padded(width);
+        rooms = new Room[workers.threads()];
+        for (int i = 0; i < rooms.length; i++) {
+            rooms[i] = new Room();
+        }
+    }
+
+    /// Writes out.
+    public void forward(float[] q, int qo, float[] k, int ko, float[] v, int vo, int[] queryStarts, int[] keyStarts, int sequences,
+                        float[] out, int oo) {
+        set(q, qo, k, ko, v, vo, queryStarts, keyStarts, sequences, out, oo);
+        workers.run(sequences * heads * queryBlocks, forwardChunk);
+    }
+
+    /// Writes dq, dk and dv from dOut.
+    public void backward(float[] q, int qo, float[] k, int ko, float[] v, int vo, int[] queryStarts, int[] keyStarts, int sequences,
+                         float[] dOut, int doo, float[] dq, int dqo, float[] dk, int dko, float[] dv, int dvo) {
+        set(q, qo, k, ko, v, vo, queryStarts, keyStarts, sequences, dOut, doo);
+        this.dq = dq;
+        this.dqo = dqo;
+        this.dk = dk;
+        this.dko = dko;
+        this.dv = dv;
+        this.dvo = dvo;
+        workers.run(sequences * keyHeads, backwardChunk);
+    }
+
+    private void set(float[] q, int qo, float[] k, int ko, float[] v, int vo, int[] queryStarts, int[] keyStarts, int sequences,
+                     float[] out, int oo) {
+        this.q = q;
+        this.qo = qo;
+        this.k = k;
+        this.ko = ko;
+        this.v = v;
+        this.vo = vo;
+        this.queryStarts = queryStarts;
+        this.keyStarts = keyStarts;
+        this.out = out;
+        this.oo = oo;
+        int mostQueries = 0;
+        for (int s = 0; s < sequences; s++) {
+            mostQueries = Math.max(mostQueries, queryStarts[s + 1] - queryStarts[s]);
+            if (keyStarts[s + 1] - keyStarts[s] > longest) {
+                throw new IllegalArgumentException("sequence " + s + " has " + (keyStarts[s + 1] - keyStarts[s]) + " keys, at most " + longest
+                    + " were planned");
+            }
+        }
+        queryBlocks = (mostQueries + BLOCK - 1) / BLOCK;
+    }
+
+    private void forwardChunk(int chunk, int worker) {
+        int s = chunk / (heads * queryBlocks);
+        int head = chunk / queryBlocks % heads;
+        int first = chunk % queryBlocks * BLOCK;
+        int nq = queryStarts[s + 1] - queryStarts[s];
+        int nk = keyStarts[s + 1] - keyStarts[s];
+        if (first >= nq) {
+            return;
+        }
+        Room room = rooms[worker];
+        int some = Math.min(BLOCK, nq - first);
+        int keyHead = head / (heads / keyHeads);
+        transposedHead(k, ko, keyStarts[s], nk, keyHead, room.keyT);
+        head(v, vo, keyStarts[s], nk, keyHead, keyHeads, room.value);
+        probabilities(room, queryStarts[s] + first, some, first, nq, nk, head);
+        Arrays.fill(room.result, 0, Strips.padded(some) * padWidth, 0f);
+        int keys = Strips.padded(nk);
+        Strips.accumulate(room.p, 0, keys, 1, room.value, 0, padWidth, nk, room.result, 0, padWidth, rows(some), padWidth);
+        for (int i = 0; i < some; i++) {
+            System.arraycopy(room.result, i * padWidth, out, oo + at(queryStarts[s] + first + i, head, heads), width);
+        }
+    }
+
+    /// dV = Pᵀ·dO, dP = dO·Vᵀ, dS = P∘(dP − Σⱼ P∘dP), dQ = scale·dS·K, dK = dSᵀ·(scale·Q); dK and dV add up over query blocks, then query heads.
+    private void backwardChunk(int chunk, int worker) {
+        int s = chunk / keyHeads;
+        int keyHead = chunk % keyHeads;
+        int nq = queryStarts[s + 1] - queryStarts[s];
+        int nk = keyStarts[s + 1] - keyStarts[s];
+        int keys = Strips.padded(nk);
+        Room room = rooms[worker];
+        transposedHead(k, ko, keyStarts[s], nk, keyHead, room.keyT);
+        transposedHead(v, vo, keyStarts[s], nk, keyHead, room.valueT);
+        head(k, ko, keyStarts[s], nk, keyHead, keyHeads, room.key);
+        Arrays.fill(room.dKey, 0, keys * padWidth, 0f);
+        Arrays.fill(room.dValue, 0, keys * padWidth, 0f);
+        int group = heads / keyHeads;
+        for (int head = keyHead * group; head < (keyHead + 1) * group; head++) {
+            for (int first = 0; first < nq; first += BLOCK) {
+                int some = Math.min(BLOCK, nq - first);
+                int row = queryStarts[s] + first;
+                probabilities(room, row, some, first, nq, nk, head);
+                head(out, oo, row, some, head, heads, room.dOut);
+                Arrays.fill(room.dP, 0, rows(some) * keys, 0f);
+                Strips.accumulate(room.dOut, 0, padWidth, 1, room.valueT, 0, keys, width, room.dP, 0, keys, rows(some), keys);
+                Strips.accumulate(room.p, 0, 1, keys, room.dOut, 0, padWidth, some, room.dValue, 0, padWidth, rows(nk), padWidth);
+                for (int i = 0; i < some; i++) {
+                    scoreGradient(room.p, i * keys, room.dP, i * keys, keys);
+                }
+                Arrays.fill(room.result, 0, rows(some) * padWidth, 0f);
+                Strips.accumulate(room.dP, 0, keys, 1, room.key, 0, padWidth, nk, room.result, 0, padWidth, rows(some), padWidth);
+                Strips.accumulate(room.dP, 0, 1, keys, room.query, 0, padWidth, some, room.dKey, 0, padWidth, rows(nk), padWidth);
+                for (int i = 0; i < some; i++) {
+                    Elementwise.scale(scale, room.result, i * padWidth, dq, dqo + at(row + i, head, heads), width);
+                }
+            }
+        }
+        for (int j = 0; j < nk; j++) {
+            System.arraycopy(room.dKey, j * padWidth, dk, dko + at(keyStarts[s] + j, keyHead, keyHeads), width);
+            System.arraycopy(room.dValue, j * padWidth, dv, dvo + at(keyStarts[s] + j, keyHead, keyHeads), width);
+        }
+    }
+
+    /// Fills room.query with scale·Q and room.p with the probabilities of `some` queries, zero past the keys that each may see.
+    private void probabilities(Room room, int row, int some, int first, int nq, int nk, int head) {
+        int keys = Strips.padded(nk);
+        for (int i = 0; i < some; i++) {
+            Elementwise.scale(scale, q, qo + at(row + i, head, heads), room.query, i * padWidth, width);
+        }
+        Arrays.fill(room.p, 0, rows(some) * keys, 0f);
+        Strips.accumulate(room.query, 0, padWidth, 1, room.keyT, 0, keys, width, room.p, 0, keys, rows(some), keys);
+        for (int i = 0; i < some; i++) {
+            int seen = causal ? Math.max(0, Math.min(nk, first + i + nk - nq + 1)) : nk;
+            int at = i * keys;
+            Arrays.fill(room.p, at + seen, at + keys, Float.NEGATIVE_INFINITY);
+            if (seen == 0) {
+                Arrays.fill(room.p, at, at + keys, 0f);
+            } else {
+                float max = Softmax.max(room.p, at, keys);
+                float sum = Softmax.exponentials(room.p, at, keys, max, room.p, at);
+                Elementwise.scale(1f / sum, room.p, at, room.p, at, keys);
+            }
+        }
+    }
+
+    /// dS = P∘(dP − Σⱼ P∘dP), in place of dP.
+    private static void scoreGradient(float[] p, int po, float[] dP, int dpo, int n) {
+        FloatVector sum = FloatVector.zero(V);
+        for (int j = 0; j < n; j += L) {
+            sum = FloatVector.fromArray(V, p, po + j).fma(FloatVector.fromArray(V, dP, dpo + j), sum);
+        }
+        float mean = Lanes.sum(sum);
+        for (int j = 0; j < n; j += L) {
+            FloatVector.fromArray(V, dP, dpo + j).sub(mean).mul(FloatVector.fromArray(V, p, po + j)).intoArray(dP, dpo + j);
+        }
+    }
+
+    private int rows(int n) {
+        return (n + Strips.ROWS - 1) / Strips.ROWS * Strips.ROWS;
+    }
+
+    private int at(int token, int head, int ofHeads) {
+        return (token * ofHeads + head) * width;
+    }
+
+    /// Copies one head's rows, [#padWidth] apart. What lies between is computed with, never kept.
+    private void head(float[] from, int fo, int row, int n, int head, int ofHeads, float[] to) {
+        for (int i = 0; i < n; i++) {
+            System.arraycopy(from, fo + at(row + i, head, ofHeads), to, i * padWidth, width);
+        }
+    }
+
+    /// Copies one key head's rows transposed, `[width][padded n]`; columns past n are zero, so that no other sequence's NaN stays there.
+    private void transposedHead(float[] from, int fo, int row, int n, int head, float[] to) {
+        int keys = Strips.padded(n);
+        Transpose.copy(from, fo + at(row, head, keyHeads), keyHeads * width, n, width, to, 0, keys);
+        for (int d = 0; d < width; d++) {
+            Arrays.fill(to, d * keys + n, (d + 1) * keys, 0f);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+package lowland.cpu;
+
+import java.util.Arrays;
+
+/// Matrix products of floats: `C[m, n] = start + op(A)[m, k]·op(B)[k, n]`, all row-major with offsets and row strides.
+///
+/// The sum of each element runs over blocks of k whose borders depend on k alone; within a block it is a chain of fused multiply-adds
+/// from zero. Kernels are chosen by n and k (by m and n in form `TN`, where k counts tokens). So a row of C has the same bits
+/// whatever the other rows, their number and the number of threads. C must not overlap A or B.
+///
+/// One instance serves one thread at a time; products allocate nothing.
+public final class Gemm {
+    /// How A and B are stored.
+    public enum Form {
+        /// A is `[m, k]`, B is `[k, n]`.
+        NN,
+        /// A is `[m, k]`, B is `[n, k]`: C = A·Bᵀ.
+        NT,
+        /// A is `[k, m]`, B is `[k, n]`: C = Aᵀ·B.
+        TN
+    }
+
+    /// What each element's sum starts from.
+    public enum Start {
+        /// Zero: C is overwritten.
+        ZERO,
+        /// The bias of its column: C is overwritten.
+        BIAS,
+        /// What C holds.
+        C
+    }
+
+    /// The most rows of A that a worker keeps in its cache.
+    static final int ROW_BLOCK = Lanes.COUNT == 16 ? 240 : 144;
+    private static final int COLUMN_BLOCK = Lanes.COUNT == 16 ? 256 : 384;
+    private static final int LEAST_CHUNKS = 8;
+    /// Which operand stays in the first-level cache: a row tile of A under passing panels of B, or the reverse.
+    private static final boolean ROWS_OUTSIDE = Lanes.COUNT == 16;
+    private static final int NARROW_ROWS = 64;
+
+    private final Workers workers;
+    private final Scratch scratch;
+    private final Workers.Chunk packing = this::pack;
+    private final Workers.Chunk blocks = this::block;
+    private final Workers.Chunk narrowRows = this::narrowRows;
+    private final Workers.Chunk outerColumns = this::outerColumns;
+
+    // The product under way; written by the caller before the workers start.
+    private Form form;
+    private int m;
+    private int n;
+    private int k;
+    private float[] a;
+    private int ao;
+    private int as;
+    private float[] b;
+    private int bo;
+    private int bs;
+    private float[] panels;
+    private PackedMatrix weight;
+    private float[] c;
+    private int co;
+    private int cs;
+    private Start start;
+    private float[] bias;
+    private int biasAt;
+    private int panelWidth;
+    private int rowBlock;
+    private int rowBlocks;
+    private int columnPanels;
+
+    /// @param scratch made for these workers and for the largest product to come
+    public Gemm(Workers workers, Scratch scratch) {
+        if (scratch.worker.length < workers.threads()) {
+            throw new IllegalArgumentException("the scratch is for " + scratch.worker.length + " workers, there are " + workers.threads());
+        }
+        this.workers = workers;
+        this.scratch = scratch;
+    }
+
+    /// C = start + op(A)·op(B). `as`, `bs`, `cs` are the row strides of A, B and C as stored; `bias` is read only from [Start#BIAS].
+    public void multiply(Form form, int m, int n, int k, float[] a, int ao, int as, float[] b, int bo, int bs,
+                         float[] c, int co, int cs, Start start, float[] bias, int biasAt) {
+        set(form, m, n, k, a, ao, as, c, co, cs, start, bias, biasAt);
+        this.b = b;
+        this.bo = bo;
+        this.bs = bs;
+        weight = null;
+        if (form == Form.TN && Math.min(m, n) <= Outer.MOST) {
+            outer();
+            return;
+        }
+        panelWidth = n <= Lanes.COUNT ? Lanes.COUNT : Tile.COLUMNS;
+        int count = (n + panelWidth - 1) / panelWidth;
+        panels = scratch.packed(count * panelWidth * k);
+        workers.run(count, packing);
+        if (n <= Lanes.COUNT && form != Form.TN) {
+            workers.run((m + NARROW_ROWS - 1) / NARROW_ROWS, narrowRows);
+        } else {
+            general();
+        }
+    }
+
+    /// y`[m, out]` = start + x`[m, in]`·Wᵀ.
+    public void forward(int m, float[] x, int xo, int xs, PackedMatrix w, float[] y, int yo, int ys, Start start, float[] bias, int biasAt) {
+        set(Form.NT, m, w.out, w.in, x, xo, xs, y, yo, ys, start, bias, biasAt);
+        panelWidth = Tile.COLUMNS;
+        panels = w.panels;
+        general();
+    }
+
+    /// dx`[m, in]` = start + dy`[m, out]`·W.
+    public void backward(int m, float[] dy, int dyo, int dys, PackedMatrix w, float[] dx, int dxo, int dxs, Start start) {
+        set(Form.NN, m, w.in, w.out, dy, dyo, dys, dx, dxo, dxs, start, null, 0);
+        weight = w;
+        panelWidth = Tile.COLUMNS;
+        int count = PackedMatrix.panelCount(n);
+        panels = scratch.packed(count * panelWidth * k);
+        workers.run(count, packing);
+        general();
+    }
+
+    private void set(Form form, int m, int n, int k, float[] a, int ao, int as, float[] c, int co, int cs, Start start, float[] bias,
+                     int biasAt) {
+        this.form = form;
+        this.m = m;
+        this.n = n;
+        this.k = k;
+        this.a = a;
+        this.ao = ao;
+        this.as = as;
+        this.c = c;
+        this.co = co;
+        this.cs = cs;
+        this.start = start;
+        this.bias = bias;
+        this.biasAt = biasAt;
+        int rows = form == Form.TN ? k : m;
+        int columns = form == Form.TN ? m : k;
+        if (rows > 0 && columns > 0) {
+            requireRange("A", a, ao, (rows - 1L) * as + columns);
+        }
+        if (m > 0 && n > 0) {
+            requireRange("C", c, co, (m - 1L) * cs + n);
+        }
+    }
+
+    private static void requireRange(String name, float[] array, int offset, long floats) {
+        if (offset < 0 || offset + floats > array.length) {
+            throw new IndexOutOfBoundsException(
+                name + " needs " + floats + " floats from " + offset + " on, its array has " + array.length);
+        }
+    }
+
+    /// Packs panel `p` of op(B).
+    private void pack(int p, int worker) {
+        int at = p * panelWidth * k;
+        if (weight != null) {
+            weight.panelOfBackward(p, panels, at);
+        } else if (form == Form.NT) {
+            PackedMatrix.panelOfRows(b, bo, bs, p, n, k, panels, at, panelWidth);
+        } else {
+            PackedMatrix.panelOfColumns(b, bo, bs, p, n, k, panels, at, panelWidth);
+        }
+    }
+
+    private void general() {
+        if (form == Form.TN) {
+            panelWidth = Tile.COLUMNS;
+        }
+        int count = (n + Tile.COLUMNS - 1) / Tile.COLUMNS;
+        rowBlocks = (m + ROW_BLOCK - 1) / ROW_BLOCK;
+        if (rowBlocks > 1) {
+            rowBlocks = rowBlocks + 1 & -2;
+        }
+        rowBlock = rowBlocks == 0 ? 0 : ((m + rowBlocks - 1) / rowBlocks + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS;
+        int columnBlocks = (n + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
+        if (rowBlocks * columnBlocks < LEAST_CHUNKS && rowBlocks > 0) {
+            columnBlocks = Math.max(columnBlocks, Math.min((count + 3) / 4, LEAST_CHUNKS / rowBlocks));
+        }
+        columnPanels = Math.max(1, (count + columnBlocks - 1) / Math.max(1, columnBlocks));
+        workers.run(rowBlocks * ((count + columnPanels - 1) / columnPanels), blocks);
+    }
+
+    /// One block of rows times one block of panels.
+    private void block(int chunk, int worker) {
+        int r0 = chunk % rowBlocks * rowBlock;
+        int r1 = Math.min(m, r0 + rowBlock);
+        if (r0 >= r1) {
+            return;
+        }
+        int p0 = chunk / rowBlocks * columnPanels;
+        int p1 = Math.min((n + Tile.COLUMNS - 1) / Tile.COLUMNS, p0 + columnPanels);
+        begin(r0, r1, p0 * Tile.COLUMNS, Math.min(n, p1 * Tile.COLUMNS));
+        float[] rows = scratch.worker[worker];
+        int depths = (k + Tile.DEPTH - 1) / Tile.DEPTH;
+        int depth = depths == 0 ? 0 : (k + depths - 1) / depths;
+        for (int k0 = 0; k0 < k; k0 += depth) {
+            int some = Math.min(depth, k - k0);
+            copyRows(r0, r1, k0, some, rows);
+            if (ROWS_OUTSIDE) {
+                for (int r = r0; r < r1; r += Tile.ROWS) {
+                    for (int p = p0; p < p1; p++) {
+                        tile(rows, r - r0, r, r1, p, k0, some);
+                    }
+                }
+            } else {
+                for (int p = p0; p < p1; p++) {
+                    for (int r = r0; r < r1; r += Tile.ROWS) {
+                        tile(rows, r - r0, r, r1, p, k0, some);
+                    }
+                }
+            }
+        }
+    }
+
+    private void tile(float[] rows, int row, int r, int r1, int p, int k0, int depth) {
+        int height = Math.min(Tile.ROWS, r1 - r);
+        int width = Math.min(Tile.COLUMNS, n - p * Tile.COLUMNS);
+        int at = co + r * cs + p * Tile.COLUMNS;
+        int panel = (p * k + k0) * Tile.COLUMNS;
+        if (height == Tile.ROWS && width == Tile.COLUMNS) {
+            Tile.accumulate(rows, row * Tile.DEPTH, panels, panel, depth, c, at, cs);
+        } else {
+            int edge = ROW_BLOCK * Tile.DEPTH;
+            copyTile(c, at, cs, rows, edge, Tile.COLUMNS, height, width);
+            Tile.accumulate(rows, row * Tile.DEPTH, panels, panel, depth, rows, edge, Tile.COLUMNS);
+            copyTile(rows, edge, Tile.COLUMNS, c, at, cs, height, width);
+        }
+    }
+
+    static void copyTile(float[] from, int fromAt, int fromStride, float[] to, int toAt, int toStride, int height, int width) {
+        for (int i = 0; i < height; i++) {
+            System.arraycopy(from, fromAt + i * fromStride, to, toAt + i * toStride, width);
+        }
+    }
+
+    /// Copies rows r0 … r1 − 1 of op(A), columns from k0 on, to rows [Tile#DEPTH] apart. What lies past r1 is computed with, never kept.
+    private void copyRows(int r0, int r1, int k0, int some, float[] rows) {
+        if (form == Form.TN) {
+            Transpose.copy(a, ao + k0 * as + r0, as, some, r1 - r0, rows, 0, Tile.DEPTH);
+        } else {
+            copyTile(a, ao + r0 * as + k0, as, rows, 0, Tile.DEPTH, r1 - r0, some);
+        }
+    }
+
+    /// Writes what the sums of a part of C start from.
+    private void begin(int r0, int r1, int j0, int j1) {
+        for (int r = r0; r < r1; r++) {
+            int at = co + r * cs;
+            switch (start) {
+                case ZERO -> Arrays.fill(c, at + j0, at + j1, 0f);
+                case BIAS -> System.arraycopy(bias, biasAt + j0, c, at + j0, j1 - j0);
+                case C -> { }
+            }
+        }
+    }
+
+    private void narrowRows(int chunk, int worker) {
+        int r0 = chunk * NARROW_ROWS;
+        int r1 = Math.min(m, r0 + NARROW_ROWS);
+        begin(r0, r1, 0, n);
+        Narrow.accumulate(a, ao + r0 * as, as, panels, k, c, co + r0 * cs, cs, r1 - r0, n, scratch.worker[worker], 0);
+    }
+
+    /// Aᵀ·B with a narrow side: the narrow operand is read as it is where its width is a multiple of four, else from a padded copy.
+    private void outer() {
+        boolean narrowA = m <= Outer.MOST;
+        int width = narrowA ? m : n;
+        int padded = Outer.padded(width);
+        if (padded != width) {
+            panels = scratch.packed(k * padded);
+            float[] from = narrowA ? a : b;
+            int at = narrowA ? ao : bo;
+            int stride = narrowA ? as : bs;
+            for (int t = 0; t < k; t++) {
+                System.arraycopy(from, at + t * stride, panels, t * padded, width);
+                Arrays.fill(panels, t * padded + width, (t + 1) * padded, 0f);
+            }
+        }
+        workers.run(((narrowA ? n : m) + Outer.COLUMNS - 1) / Outer.COLUMNS, outerColumns);
+    }
+
+    private void outerColumns(int chunk, int worker) {
+        float[] sums = scratch.worker[worker];
+        boolean narrowA = m <= Outer.MOST;
+        int width = narrowA ? m : n;
+        int padded = Outer.padded(width);
+        boolean copied = padded != width;
+        int j0 = chunk * Outer.COLUMNS;
+        int columns = Math.min(Outer.COLUMNS, (narrowA ? n : m) - j0);
+        float[] u = copied ? panels : narrowA ? a : b;
+        int uo = copied ? 0 : narrowA ? ao : bo;
+        int us = copied ? padded : narrowA ? as : bs;
+        if (narrowA) {
+            Outer.sum(u, uo, us, width, b, bo + j0, bs, k, columns, sums);
+            begin(0, m, j0, j0 + columns);
+            for (int i = 0; i < m; i++) {
+                for (int j = 0; j < columns; j++) {
+                    c[co + i * cs + j0 + j] += sums[i * Outer.COLUMNS + j];
+                }
+            }
+        } else {
+            Outer.sum(u, uo, us, width, a, ao + j0, as, k, columns, sums);
+            begin(j0, j0 + columns, 0, n);
+            for (int i = 0; i < columns; i++) {
+                for (int j = 0; j < n; j++) {
+                    c[co + (j0 + i) * cs + j] += sums[j * Outer.COLUMNS + i];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package lowland.cpu;
+
+import java.util.Arrays;
+
+/// A frozen weight W `[out, in]`, stored once in the order in which [Gemm] reads it; the original is not kept.
+///
+/// The columns of Wᵀ lie in panels of [Tile#COLUMNS] outputs: `[panel][in][COLUMNS]`, the last panel padded with zeros. So
+/// y = x·Wᵀ reads this copy as it is, and dx = dy·W packs its own panels from it on the fly (a transposed copy into scratch).
+public final class PackedMatrix {
+    final int out;
+    final int in;
+    final float[] panels;
+
+    private PackedMatrix(int out, int in, float[] panels) {
+        this.out = out;
+        this.in = in;
+        this.panels = panels;
+    }
+
+    /// Packs the row-major `[out, in]` matrix at `offset`.
+    public static PackedMatrix of(float[] weight, int offset, int out, int in) {
+        float[] panels = new float[panelCount(out) * Tile.COLUMNS * in];
+        for (int p = 0; p < panelCount(out); p++) {
+            panelOfRows(weight, offset, in, p, out, in, panels, p * in * Tile.COLUMNS, Tile.COLUMNS);
+        }
+        return new PackedMatrix(out, in, panels);
+    }
+
+    /// Outputs of the weight.
+    public int out() {
+        return out;
+    }
+
+    /// Inputs of the weight.
+    public int in() {
+        return in;
+    }
+
+    /// W`[row, column]`, for tests and export.
+    public float get(int row, int column) {
+        return panels[(row / Tile.COLUMNS * in + column) * Tile.COLUMNS + row % Tile.COLUMNS];
+    }
+
+    /// Bytes held.
+    public long bytes() {
+        return 4L * panels.length;
+    }
+
+    static int panelCount(int columns) {
+        return (columns + Tile.COLUMNS - 1) / Tile.COLUMNS;
+    }
+
+    /// Panel `p` of Bᵀ for a row-major B `[n, k]`: a transposed copy, columns past n are zero.
+    static void panelOfRows(float[] b, int bo, int stride, int p, int n, int k, float[] to, int at, int width) {
+        int columns = Math.min(width, n - p * width);
+        Transpose.copy(b, bo + p * width * stride, stride, columns, k, to, at, width);
+        clearBeyond(columns, k, to, at, width);
+    }
+
+    /// Panel `p` of a row-major B `[k, n]`: a copy of row pieces, columns past n are zero.
+    static void panelOfColumns(float[] b, int bo, int stride, int p, int n, int k, float[] to, int at, int width) {
+        int columns = Math.min(width, n - p * width);
+        for (int i = 0; i < k; i++) {
+            System.arraycopy(b, bo + i * stride + p * width, to, at + i * width, columns);
+        }
+        clearBeyond(columns, k, to, at, width);
+    }
+
+    /// Panel `p` of W itself, k = out and n = in, from the packed copy of Wᵀ.
+    void panelOfBackward(int p, float[] to, int at) {
+        int width = Tile.COLUMNS;
+        int columns = Math.min(width, in - p * width);
+        for (int o = 0; o < out; o += width) {
+            int rows = Math.min(width, out - o);
+            Transpose.copy(panels, (o / width * in + p * width) * width, width, columns, rows, to, at + o * width, width);
+        }
+        clearBeyond(columns, out, to, at, width);
+    }
+
+    private static void clearBeyond(int columns, int k, float[] to, int at, int width) {
+        if (columns < width) {
+            for (int i = 0; i < k; i++) {
+                Arrays.fill(to, at + i * width + columns, at + (i + 1) * width, 0f);
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package lowland.cpu;
+
+/// A frozen matrix of one layer, held packed only; writing it replaces the packed copy.
+final class Weight {
+    private final int out;
+    private final int in;
+    private PackedMatrix packed;
+
+    Weight(int out, int in) {
+        this.out = out;
+        this.in = in;
+        packed = PackedMatrix.of(new float[out * in], 0, out, in);
+    }
+
+    PackedMatrix packed() {
+        return packed;
+    }
+
+    void write(float[] values) {
+        packed = PackedMatrix.of(values, 0, out, in);
+    }
+
+    float[] read() {
+        float[] values = new float[out * in];
+        for (int i = 0; i < out; i++) {
+            for (int j = 0; j < in; j++) {
+                values[i * in + j] = packed.get(i, j);
+            }
+        }
+        return values;
+    }
+}

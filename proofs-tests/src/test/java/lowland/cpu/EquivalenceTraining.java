@@ -1,0 +1,196 @@
+package lowland.cpu;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import lowland.checkpoint.BertConfig;
+import lowland.descent.AdamW;
+import lowland.descent.Descent;
+import lowland.model.Bert;
+import lowland.program.Device;
+import lowland.program.Inputs;
+import lowland.program.Observer;
+import lowland.program.Session;
+import lowland.program.State;
+import lowland.program.operation.Mask;
+import lowland.random.CounterRandom;
+import lowland.rule.BiLora;
+import lowland.rule.EfmLora;
+import lowland.rule.FmLora;
+import lowland.rule.Lora;
+import lowland.rule.LoraSam;
+import lowland.rule.UpdateRule;
+import lowland.step.Factors;
+import lowland.step.Linear;
+import lowland.step.TrainingStep;
+
+/// A tiny encoder in training on a device: what the tests of whole steps drive.
+final class EquivalenceTraining implements AutoCloseable {
+    static final Map<String, Integer> CAPACITY = Map.of("tokens", 20, "sequences", 5);
+    static final int[] LENGTHS = {7, 1, 5, 3};
+    static final int CLASSES = 3;
+    static final List<UpdateRule> RULES = List.of(Lora.defaults(), LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(), BiLora.defaults());
+
+    final Bert model;
+    final TrainingStep step;
+    final Session session;
+
+    /// The sizes: heads of 8 or 12 channels, nothing a multiple of 16.
+    record Sizes(int hidden, int heads, int intermediate, int vocabulary, int rank, double scaling, boolean dropout) {
+        static final Sizes TINY = new Sizes(36, 3, 40, 50, 4, 2, false);
+    }
+
+    EquivalenceTraining(Device device, UpdateRule rule, Descent descent, Sizes sizes, Map<String, Integer> capacity) {
+        BertConfig config = new BertConfig("bert", 2, sizes.hidden, sizes.heads, sizes.intermediate, sizes.vocabulary, 16, 2, 0, 1e-12, 0.1, 0.2);
+        model = new Bert(config, "", Bert.Pooling.MEAN, CLASSES, false, 0.1, sizes.dropout);
+        step = step(rule, descent, model, sizes.rank, sizes.scaling);
+        session = device.open(step.programs(), capacity);
+        initialise(session, model, step);
+    }
+
+    EquivalenceTraining(Device device, UpdateRule rule, Sizes sizes) {
+        this(device, rule, AdamW.defaults(), sizes, CAPACITY);
+    }
+
+    static TrainingStep step(UpdateRule rule, Descent descent, Bert model, int rank, double scaling) {
+        List<Factors> pairs = new ArrayList<>();
+        List<Factors> auxiliary = new ArrayList<>();
+        for (Linear linear : List.of(model.query(), model.value())) {
+            pairs.add(new Factors(linear, Factors.PRIMARY, rank, scaling));
+            if (rule instanceof BiLora) {
+                auxiliary.add(new Factors(linear, Factors.AUXILIARY, rank, scaling));
+            }
+        }
+        return TrainingStep.of(rule, descent, model, pairs, auxiliary);
+    }
+
+    /// Every state by its name: the same on every device. Factors B are not zero, so that perturbations are not.
+    static void initialise(Session session, Bert model, TrainingStep step) {
+        model.frozen().forEach(state -> gaussian(session, state, state.name().contains("Norm.weight") ? 1 : 0, 0.15));
+        step.trained().forEach(state -> gaussian(session, state, 0, 0.2));
+        for (Factors pair : step.adapter()) {
+            gaussian(session, pair.a(), 0, 0.2);
+            gaussian(session, pair.b(), 0, 0.05);
+        }
+        for (Factors pair : step.auxiliary()) {
+            gaussian(session, pair.a(), 0, 0.2);
+            gaussian(session, pair.b(), 0, 0);
+        }
+    }
+
+    private static void gaussian(Session session, State state, double mean, double deviation) {
+        long key = CounterRandom.tensorKey(7, state.name());
+        for (int layer = 0; layer < state.slices(); layer++) {
+            float[] values = new float[state.size()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (mean + deviation * CounterRandom.gaussian(CounterRandom.child(CounterRandom.child(key, layer), i)));
+            }
+            session.write(state, layer, values);
+        }
+    }
+
+    /// The inputs of all programs for one step: a batch of sequences of these lengths, its content drawn from `seed`.
+    static Inputs inputs(int[] lengths, int vocabulary, long seed, int t, double rho) {
+        int tokens = java.util.Arrays.stream(lengths).sum();
+        int[] ids = new int[tokens];
+        int[] types = new int[tokens];
+        int[] positions = new int[tokens];
+        int[] sequences = new int[tokens];
+        int[] starts = new int[lengths.length + 1];
+        int[] labels = new int[lengths.length];
+        int[] rows = new int[lengths.length];
+        for (int n = 0, i = 0; n < lengths.length; n++) {
+            starts[n] = i;
+            rows[n] = n;
+            labels[n] = draw(seed, 1000 + n, CLASSES);
+            for (int place = 0; place < lengths[n]; place++, i++) {
+                ids[i] = draw(seed, 100L * n + place, vocabulary);
+                types[i] = place % 2;
+                positions[i] = place;
+                sequences[i] = n;
+            }
+        }
+        starts[lengths.length] = tokens;
+        return new Inputs().extent("tokens", tokens).extent("sequences", lengths.length)
+                .ints("ids", ids).ints("types", types).ints("positions", positions).ints("starts", starts).ints("labels", labels)
+                .ints("sequences", sequences).ints("places", positions).ints("rows", rows).ints("rowPlaces", new int[lengths.length])
+                .ints("maskKey", Mask.halves(seed, t, 0)).scalar("lossWeight", 1.0 / lengths.length)
+                .scalar("rho", rho).scalar("learningRate", 0.01).scalar("headLearningRate", 0.02).scalar("clipNorm", 1)
+                .scalar("correction1", 1 - Math.pow(0.9, t)).scalar("correction2", 1 - Math.pow(0.999, t)).scalar("ema", 0.9);
+    }
+
+    private static int draw(long seed, long index, int below) {
+        return (int) Long.remainderUnsigned(CounterRandom.child(CounterRandom.mix(seed), index), below);
+    }
+
+    /// Step t of training; false if a guard ended it.
+    boolean train(int t, double rho, Observer observer) {
+        Inputs inputs = inputs(LENGTHS, model.config().vocabulary(), t, t, rho);
+        session.run("clear", inputs, observer);
+        session.run("gradient", inputs, observer);
+        if (step.perturb() != null) {
+            session.run("perturb", inputs, observer);
+            session.run("gradient", inputs, observer);
+        }
+        return session.run("descend", inputs, observer);
+    }
+
+    boolean train(int t, double rho) {
+        Inputs inputs = inputs(LENGTHS, model.config().vocabulary(), t, t, rho);
+        session.run("clear", inputs);
+        session.run("gradient", inputs);
+        if (step.perturb() != null) {
+            session.run("perturb", inputs);
+            session.run("gradient", inputs);
+        }
+        return session.run("descend", inputs);
+    }
+
+    double loss() {
+        return session.scalar("gradient", "loss");
+    }
+
+    float[] logits() {
+        float[] logits = new float[LENGTHS.length * CLASSES];
+        session.copy("gradient", "logits", logits);
+        return logits;
+    }
+
+    /// The pairs that are the result, and the head.
+    List<State> results() {
+        List<State> states = new ArrayList<>();
+        for (Factors pair : step.adapter()) {
+            states.add(pair.a());
+            states.add(pair.b());
+        }
+        states.addAll(step.trained());
+        return states;
+    }
+
+    /// All that a step changes.
+    List<State> changing() {
+        List<State> states = results();
+        for (Factors pair : step.auxiliary()) {
+            states.add(pair.a());
+            states.add(pair.b());
+        }
+        states.addAll(step.carried());
+        return states;
+    }
+
+    /// The values of states, slice by slice.
+    List<float[]> values(List<State> states) {
+        List<float[]> values = new ArrayList<>();
+        for (State state : states) {
+            for (int layer = 0; layer < state.slices(); layer++) {
+                values.add(session.read(state, layer));
+            }
+        }
+        return values;
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}
