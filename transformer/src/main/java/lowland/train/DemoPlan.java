@@ -40,13 +40,14 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
         return new DemoPlan("gloss match", methods, seeds, 160, 16, 2e-3, 1e-2, 6, 4000, 256, 40, 128, 2, 0.01, 32, 7, 30);
     }
 
-    /// The settings of one run: rank 8, alpha 16, query and value, AdamW, linear schedule, clipped at 1, the model's dropout.
+    /// The settings of one run: rank 8, alpha 16, query and value, AdamW, linear schedule, clipped at 1; no dropout, since a run sees
+    /// hardly a row twice.
     Settings settings(DemoMethod method, long seed) {
         int count = steps * method.steps();
         return new Settings(method.name(), method.rule(), AdamW.defaults(), 8, 16, Scaling.STANDARD, List.of("query", "value"),
                 BiLora.DEFAULT_AUXILIARY_RANK, 16, learningRate, headLearningRate,
                 Schedule.withWarmupShare(Schedule.Shape.LINEAR, count, 0.06),
-                new RhoSchedule(RhoSchedule.Shape.CONSTANT, method.rho(), count), count, 1, batchSize, 1, true, 0, 0, Double.NaN, 0, seed);
+                new RhoSchedule(RhoSchedule.Shape.CONSTANT, method.rho(), count), count, 1, batchSize, 1, true, 0, 0, 0, 0, seed);
     }
 
     /// The work, in rows that pass forward once; a gradient counts as two.

@@ -84,7 +84,7 @@ final class FrozenFeatures {
         int hidden = pretrained.config().hidden();
         Settings settings = new Settings("features", Lora.defaults(), AdamW.defaults(), 1, 1, Scaling.STANDARD, List.of("query"), 0, 1, 0, 0,
                 new Schedule(Schedule.Shape.CONSTANT, 1, 0), new RhoSchedule(RhoSchedule.Shape.CONSTANT, 0, 1), 1, 0, 32, 1, false, 0, 0,
-                Double.NaN, 0, 0);
+                0, 0, 0);
         Training training = new Training(pretrained, settings, rows, hidden, false, mostTokens, device);
         State weight = training.model().head().getFirst();
         float[] identity = new float[weight.size()];
