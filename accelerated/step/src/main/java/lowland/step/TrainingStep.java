@@ -46,6 +46,12 @@ public record TrainingStep(Program clear, Program gradient, Program perturb, Pro
     /// @param targets the adapted layers, with the rank and scaling of each
     /// @param auxiliary the second pairs for Bi-LoRA, one a target in the same order; else empty
     public static TrainingStep of(UpdateRule rule, Descent descent, Model model, List<Factors> targets, List<Factors> auxiliary) {
+        return of(rule, descent, model, targets, auxiliary, 0);
+    }
+
+    /// The same with dropout of the pairs' input while gradients are taken, see [LinearForm].
+    public static TrainingStep of(
+            UpdateRule rule, Descent descent, Model model, List<Factors> targets, List<Factors> auxiliary, double adapterDropout) {
         RuleStep step = switch (rule) {
             case Lora _ -> new LoraStep(targets);
             case LoraSam loraSam -> new LoraSamStep(loraSam, targets);
@@ -61,7 +67,7 @@ public record TrainingStep(Program clear, Program gradient, Program perturb, Pro
         step.descend(descend, descending, model.head());
         List<State> carried = new ArrayList<>(descending.moments());
         carried.addAll(step.carried());
-        return new TrainingStep(clear(step, model), gradient(step, model), step.gradients() == 2 ? perturb(step, model) : null,
+        return new TrainingStep(clear(step, model), gradient(step, model, adapterDropout), step.gradients() == 2 ? perturb(step, model) : null,
                 descend.finish(), evaluate(model, targets), targets, auxiliary, model.head(), carried);
     }
 
@@ -93,9 +99,9 @@ public record TrainingStep(Program clear, Program gradient, Program perturb, Pro
         return p.finish();
     }
 
-    private static Program gradient(RuleStep step, Model model) {
+    private static Program gradient(RuleStep step, Model model, double adapterDropout) {
         Recording p = new Recording("gradient");
-        Model.Forward forward = model.forward(p, step.form(), true);
+        Model.Forward forward = model.forward(p, step.form().withDropout(adapterDropout), true);
         p.stage("loss");
         Value loss = p.scalar(Scalar.Kind.MULTIPLY, p.sum(forward.losses()), p.scalar("lossWeight"));
         p.output("loss", loss);

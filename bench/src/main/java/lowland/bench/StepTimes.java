@@ -1,0 +1,206 @@
+package lowland.bench;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import lowland.checkpoint.BertConfig;
+import lowland.cpu.CpuDevice;
+import lowland.cpu.Lanes;
+import lowland.descent.AdamW;
+import lowland.model.Bert;
+import lowland.program.Inputs;
+import lowland.program.Memory;
+import lowland.program.Observer;
+import lowland.program.Session;
+import lowland.program.State;
+import lowland.program.operation.Mask;
+import lowland.program.operation.Operation;
+import lowland.program.operation.Product;
+import lowland.random.CounterRandom;
+import lowland.rule.BiLora;
+import lowland.rule.EfmLora;
+import lowland.rule.FmLora;
+import lowland.rule.Lora;
+import lowland.rule.LoraSam;
+import lowland.rule.UpdateRule;
+import lowland.step.Factors;
+import lowland.step.Linear;
+import lowland.step.TrainingStep;
+
+/// Milliseconds a training step of a MiniLM-shaped encoder with random weights: five rules in alternating rounds, as ratios to LoRA,
+/// and the share of the step that the operations take.
+///
+///     StepTimes [threads] [tokens a sequence, 0 for mixed lengths of about 18] [rounds] [dropout]
+public final class StepTimes {
+    private static final int SEQUENCES = 32;
+    private static final int RANK = 8;
+    private static final int CLASSES = 15;
+
+    private StepTimes() {}
+
+    /// A rule in training.
+    private record Running(String name, TrainingStep step, Session session) {
+        void run(Inputs inputs, Observer observer) {
+            session.run("clear", inputs, observer);
+            session.run("gradient", inputs, observer);
+            if (step.perturb() != null) {
+                session.run("perturb", inputs, observer);
+                session.run("gradient", inputs, observer);
+            }
+            session.run("descend", inputs, observer);
+        }
+    }
+
+    public static void main(String[] arguments) {
+        int threads = arguments.length > 0 ? Integer.parseInt(arguments[0]) : Runtime.getRuntime().availableProcessors();
+        int length = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 32;
+        int rounds = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 20;
+        boolean dropout = arguments.length > 3 && Boolean.parseBoolean(arguments[3]);
+        Inputs inputs = inputs(length);
+        int tokens = inputs.extents().get("tokens");
+        System.out.printf("%d threads, vectors of %d floats, %d sequences, %d tokens, dropout %s%n", threads, Lanes.count(), SEQUENCES, tokens,
+                dropout);
+        List<Running> rules = new ArrayList<>();
+        for (UpdateRule rule : List.of(Lora.defaults(), LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(), BiLora.defaults())) {
+            rules.add(open(rule, threads, tokens, dropout));
+        }
+        for (Running running : rules) {
+            Session.Planned planned = running.session.planned();
+            System.out.printf("%-10s states %.1f MB, arena %.1f MB, packed %.1f MB%n", running.name, planned.states() / 1e6,
+                    planned.arena() / 1e6, planned.packed() / 1e6);
+        }
+        double[][] times = new double[rules.size()][rounds];
+        for (int round = -5; round < rounds; round++) {
+            for (int i = 0; i < rules.size(); i++) {
+                long start = System.nanoTime();
+                rules.get(i).run(inputs, null);
+                if (round >= 0) {
+                    times[i][round] = (System.nanoTime() - start) / 1e6;
+                }
+            }
+        }
+        double lora = median(times[0]);
+        for (int i = 0; i < rules.size(); i++) {
+            double[] ratios = new double[rounds];
+            for (int round = 0; round < rounds; round++) {
+                ratios[round] = times[i][round] / times[0][round];
+            }
+            System.out.printf("%-10s %7.1f ms a step, %.3f of LoRA (median of the rounds' ratios %.3f)%n", rules.get(i).name, median(times[i]),
+                    median(times[i]) / lora, median(ratios));
+        }
+        for (Running running : rules) {
+            shares(running, inputs);
+        }
+        rules.forEach(running -> running.session.close());
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2];
+    }
+
+    /// Where the time goes, by kind of operation, and the rate of the products.
+    private static void shares(Running running, Inputs inputs) {
+        Watch watch = new Watch();
+        for (int i = 0; i < 5; i++) {
+            watch = new Watch();
+            running.run(inputs, watch);
+        }
+        double total = watch.nanos.values().stream().mapToDouble(time -> time[0]).sum();
+        StringBuilder line = new StringBuilder("%-10s %.1f ms in operations, products %.1f GFLOP/s:".formatted(running.name, total / 1e6,
+                watch.flops / watch.nanos.entrySet().stream().filter(e -> e.getKey().startsWith("product")).mapToDouble(e -> e.getValue()[0]).sum()));
+        watch.nanos.entrySet().stream().sorted(Comparator.comparingDouble(e -> -e.getValue()[0])).limit(12)
+                .forEach(e -> line.append(" %s %.1f%%".formatted(e.getKey(), 100 * e.getValue()[0] / total)));
+        System.out.println(line);
+    }
+
+    /// Times operations between the observer's two calls; it looks at no value.
+    private static final class Watch implements Observer {
+        private final Map<String, double[]> nanos = new TreeMap<>();
+        private double flops;
+        private long start;
+
+        @Override
+        public void before(Operation operation, Memory memory) {
+            if (operation instanceof Product p) {
+                flops += 2.0 * memory.extent(p.y(), 0) * memory.extent(p.y(), 1) * memory.extent(p.a(), p.transposeA() ? 0 : 1);
+            }
+            start = System.nanoTime();
+        }
+
+        @Override
+        public void after(Operation operation, Memory memory) {
+            long time = System.nanoTime() - start;
+            String name = operation instanceof Product p && Math.min(memory.extent(p.y(), 1), memory.extent(p.a(), p.transposeA() ? 0 : 1)) <= 16
+                    || operation instanceof Product q && memory.extent(q.y(), 0) <= 16 ? "product (narrow)" : operation.name();
+            nanos.computeIfAbsent(name, _ -> new double[1])[0] += time;
+        }
+    }
+
+    private static Running open(UpdateRule rule, int threads, int tokens, boolean dropout) {
+        BertConfig config = new BertConfig("bert", 6, 384, 12, 1536, 30_522, 512, 2, 0, 1e-12, 0.1, 0.1);
+        Bert model = new Bert(config, "", Bert.Pooling.MEAN, CLASSES, false, 0, dropout);
+        List<Factors> pairs = new ArrayList<>();
+        List<Factors> auxiliary = new ArrayList<>();
+        for (Linear linear : List.of(model.query(), model.value())) {
+            pairs.add(new Factors(linear, Factors.PRIMARY, RANK, 2));
+            if (rule instanceof BiLora) {
+                auxiliary.add(new Factors(linear, Factors.AUXILIARY, RANK, 2));
+            }
+        }
+        TrainingStep step = TrainingStep.of(rule, AdamW.defaults(), model, pairs, auxiliary);
+        Session session = new CpuDevice(threads).open(step.programs(), Map.of("tokens", tokens, "sequences", SEQUENCES));
+        model.frozen().forEach(state -> random(session, state, state.name().contains("Norm.weight") ? 1 : 0));
+        step.trained().forEach(state -> random(session, state, 0));
+        for (Factors pair : pairs) {
+            random(session, pair.a(), 0);
+            random(session, pair.b(), 0);
+        }
+        for (Factors pair : auxiliary) {
+            random(session, pair.a(), 0);
+        }
+        return new Running(rule.getClass().getSimpleName(), step, session);
+    }
+
+    private static void random(Session session, State state, double mean) {
+        long key = CounterRandom.tensorKey(1, state.name());
+        for (int layer = 0; layer < state.slices(); layer++) {
+            float[] values = new float[state.size()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (mean + 0.1 * (CounterRandom.uniform(CounterRandom.child(key + layer, i)) - 0.5));
+            }
+            session.write(state, layer, values);
+        }
+    }
+
+    private static Inputs inputs(int length) {
+        int[] starts = new int[SEQUENCES + 1];
+        for (int n = 0; n < SEQUENCES; n++) {
+            starts[n + 1] = starts[n] + (length > 0 ? length : 6 + (int) Long.remainderUnsigned(CounterRandom.mix(n), 25));
+        }
+        int tokens = starts[SEQUENCES];
+        int[] ids = new int[tokens];
+        int[] places = new int[tokens];
+        int[] sequences = new int[tokens];
+        int[] labels = new int[SEQUENCES];
+        int[] rows = new int[SEQUENCES];
+        for (int n = 0; n < SEQUENCES; n++) {
+            rows[n] = n;
+            labels[n] = n % CLASSES;
+            for (int i = starts[n]; i < starts[n + 1]; i++) {
+                ids[i] = (int) Long.remainderUnsigned(CounterRandom.mix(i), 30_522);
+                places[i] = i - starts[n];
+                sequences[i] = n;
+            }
+        }
+        return new Inputs().extent("tokens", tokens).extent("sequences", SEQUENCES).ints("ids", ids).ints("types", new int[tokens])
+                .ints("positions", places).ints("places", places).ints("sequences", sequences).ints("starts", starts).ints("labels", labels)
+                .ints("rows", rows).ints("rowPlaces", new int[SEQUENCES]).ints("maskKey", Mask.halves(1, 1, 0))
+                .scalar("lossWeight", 1.0 / SEQUENCES).scalar("rho", 0.05).scalar("learningRate", 1e-5).scalar("headLearningRate", 1e-5)
+                .scalar("clipNorm", 1).scalar("correction1", 0.1).scalar("correction2", 0.001).scalar("ema", 0.9);
+    }
+}
