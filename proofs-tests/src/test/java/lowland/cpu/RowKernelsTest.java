@@ -222,7 +222,7 @@ class RowKernelsTest {
         float[] y = new float[3 * n];
         long[] keys = {42, -7, 123456789};
         long threshold = Math.round(0.1 * 0x1p32);
-        Dropout.apply(x, 0, keys, 0, threshold, 2f, y, 0, n, 0, 3);
+        DropoutMask.apply(x, 0, keys, 0, threshold, 2f, y, 0, n, 0, 3);
         int kept = 0;
         for (int i = 0; i < 3 * n; i++) {
             long z = keys[i / n] + (i % n + 1) * 0x9E3779B97F4A7C15L;
@@ -234,7 +234,7 @@ class RowKernelsTest {
             assertEquals(keep ? 2 * x[i] : 0f, y[i]);
         }
         assertWithin("share kept", 2700, kept, 5 * Math.sqrt(3000 * 0.09));
-        Dropout.apply(x, 0, keys, 0, 0, 1f, y, 0, n, 0, 3);
+        DropoutMask.apply(x, 0, keys, 0, 0, 1f, y, 0, n, 0, 3);
         Floats.assertSameBits("nothing dropped", x, y);
     }
 

@@ -5,10 +5,10 @@ package lowland.cpu;
 /// Channel c of a row is kept iff the upper 32 bits of mix(rowKey + (c + 1)·0x9E3779B97F4A7C15), taken as unsigned, are at least the
 /// threshold round(p·2³²); mix is SplitMix64's finaliser (Steele, Lea and Flood, OOPSLA 2014). An integer comparison, so every executor
 /// keeps the same elements. The backward pass is the same function of the gradient.
-public final class Dropout {
+public final class DropoutMask {
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;
 
-    private Dropout() {
+    private DropoutMask() {
     }
 
     /// Rows r0 … r1 − 1 of y; row r's key is `rowKeys[ko + r]`. y may be x.
