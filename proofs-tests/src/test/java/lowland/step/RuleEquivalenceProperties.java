@@ -51,7 +51,7 @@ final class RuleEquivalenceProperties {
         assertTrue(compared >= STEPS, () -> rule + ": only " + enough + " of 80 steps were well-conditioned enough to compare");
     }
 
-    @Property(tries = 400)
+    @Property(tries = 12)
     void forcedToTheReferencesState(@ForAll @From("rules") UpdateRule rule, @ForAll long seed) {
         forced(Trial.draw(rule, 1 + Math.floorMod(seed, 8), seed));
     }
@@ -72,13 +72,11 @@ final class RuleEquivalenceProperties {
                 compared++;
                 Agreement agreement = Agreement.of(run, trainables, state, inputs, expected);
                 int step = t;
-                agreement.ratios().forEach((n, r) -> { if (r > 0.2) System.out.println("RATIO " + r + " " + n + " " + trial); });
                 assertEquals(List.of(), agreement.rejected(), () -> trial + ", step " + step + ": " + agreement.ratios());
             }
             trainables = expected.next();
             state = expected.state();
         }
-        System.out.println("CMP " + compared + " " + trial.rule());
         return compared;
     }
 
