@@ -63,8 +63,11 @@ final class TrainCommand implements Callable<Integer> {
         "minilm (all-MiniLM-L6-v2, embedded).", "No default."})
     private String model;
 
-    @ArgGroup(validate = false, heading = "%nTask:%n")
-    private TaskOptions task = new TaskOptions();
+    @Option(names = "--task", required = true, paramLabel = "T", description = {TaskOptions.TASK, "No default."})
+    private String task;
+
+    @ArgGroup(validate = false, heading = "%nTables:%n")
+    private TaskOptions tables = new TaskOptions();
 
     @Option(names = "--method", required = true, paramLabel = "NAME", description = {
         "lora (Hu et al., arXiv 2106.09685v2), lora-sam and bi-lora (arXiv 2508.19564v1), fmlora and efmlora (arXiv 2508.00522v3).",
@@ -116,7 +119,7 @@ final class TrainCommand implements Callable<Integer> {
         checkOptions(chosen);
         Device executor = device.device();
         RunFolder.check(out);
-        TaskOptions.Task chosenTask = task.task();
+        TaskOptions.Task chosenTask = tables.task(task);
         try (Pretrained pretrained = Pretrained.open(model)) {
             modelOptions.check(pretrained);
             return train(chosen, executor, chosenTask, pretrained);
@@ -283,10 +286,10 @@ final class TrainCommand implements Callable<Integer> {
     /// Every value of the run, defaults too, under the options' names.
     private ObjectNode config(Settings settings, TaskOptions.Task chosenTask, Device executor) {
         ObjectNode config = JsonFile.object();
-        config.put("model", model).put("task", task.task).put("method", settings.method());
+        config.put("model", model).put("task", task).put("method", settings.method());
         ArrayNode text = config.putArray("text");
         chosenTask.columns().text().forEach(text::add);
-        config.put("label", chosenTask.columns().label()).put("dev", task.dev).put("test", task.test == null ? null : task.test.toString());
+        config.put("label", chosenTask.columns().label()).put("dev", tables.dev).put("test", tables.test == null ? null : tables.test.toString());
         config.put("rank", settings.rank()).put("alpha", settings.alpha()).put("scaling", Choice.name(settings.scaling()));
         ArrayNode targets = config.putArray("targets");
         settings.targets().forEach(targets::add);
