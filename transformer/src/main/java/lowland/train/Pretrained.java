@@ -30,6 +30,11 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, T
         throw Failure.usage("--model " + model + " is neither minilm nor a folder: use --model minilm");
     }
 
+    /// The model's name where it is published, for whoever loads an adapter of it elsewhere.
+    public String published() {
+        return name.equals(MINILM) ? "sentence-transformers/all-MiniLM-L6-v2" : name;
+    }
+
     @Override
     public void close() {
         tokenizer.close();

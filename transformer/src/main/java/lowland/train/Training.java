@@ -1,6 +1,7 @@
 package lowland.train;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,28 +39,31 @@ public final class Training implements AutoCloseable {
     private final Batch batch;
     private final Order order;
     private final Inputs update = new Inputs();
+    private final Map<String, Double> seconds = new LinkedHashMap<>();
     private int taken;
     private int adamT;
     private int skippedInARow;
     private int skipped;
 
-    /// @param train rows to train on; none for a model that only answers
+    /// @param train rows to train on; none for a model that only answers, which then compiles nothing else
     /// @param mostTokens tokens of the longest row that will ever be asked about
     /// @throws Failure if an adapter cannot be made as the settings say
     public Training(Pretrained pretrained, Settings settings, Rows train, int classes, boolean regression, int mostTokens, Device device) {
+        requireSameBetas(settings);
         this.settings = settings;
         this.train = train;
         boolean dropout = Double.isNaN(settings.dropout()) || settings.dropout() > 0;
         model = new Bert(withDropout(pretrained.config(), settings.dropout()), "", pretrained.pooling(), classes, regression,
                 settings.smoothing(), dropout);
         step = TrainingStep.of(settings.rule(), settings.descent(), model, factors(Factors.PRIMARY, settings.rank(), settings.alpha()),
-                settings.rule() instanceof BiLora ? factors(Factors.AUXILIARY, settings.auxiliaryRank(), settings.auxiliaryAlpha()) : List.of());
-        int rows = Math.max(1, Math.min(settings.batchSize(), Math.max(1, train.size())));
+                settings.rule() instanceof BiLora ? factors(Factors.AUXILIARY, settings.auxiliaryRank(), settings.auxiliaryAlpha()) : List.of(),
+                settings.adapterDropout());
+        int rows = train.size() == 0 ? settings.batchSize() : Math.min(settings.batchSize(), train.size());
         int tokens = Math.max(mostTokens, Math.max(train.mostTokens(1), Math.min(train.mostTokens(rows),
                 settings.maxTokens() == 0 ? Integer.MAX_VALUE : settings.maxTokens())));
         batch = new Batch(tokens, rows, pretrained.config().firstPosition());
         order = new Order(Math.max(1, train.size()), settings.shuffled(), settings.seed());
-        session = device.open(step.programs(), Map.of("tokens", tokens, "sequences", rows));
+        session = device.open(train.size() == 0 ? List.of(step.evaluate()) : step.programs(), Map.of("tokens", tokens, "sequences", rows));
         load(pretrained);
         initialise();
     }
@@ -79,8 +83,9 @@ public final class Training implements AutoCloseable {
             if (targeted) {
                 int most = Math.min(linear.in(), linear.out());
                 if (rank > most) {
-                    throw Failure.usage("--rank " + rank + " is larger than " + linear.module().replace("*", "0") + " (" + linear.out() + " x "
-                            + linear.in() + ") allows: choose 1 to " + most);
+                    throw Failure.usage((name.equals(Factors.PRIMARY) ? "--rank " : "--auxiliary-rank ") + rank + " is larger than "
+                            + linear.module().replace("*", "0") + " (" + linear.out() + " x " + linear.in() + ") allows: choose 1 to "
+                            + most);
                 }
                 factors.add(new Factors(linear, name, rank, settings.scaling().of(alpha, rank)));
             }
@@ -167,6 +172,18 @@ public final class Training implements AutoCloseable {
         return skipped;
     }
 
+    /// Wall-clock seconds that each program took so far, by its name.
+    public Map<String, Double> seconds() {
+        return Collections.unmodifiableMap(seconds);
+    }
+
+    private boolean run(String program, Inputs inputs) {
+        long began = System.nanoTime();
+        boolean finite = session.run(program, inputs);
+        seconds.merge(program, (System.nanoTime() - began) * 1e-9, Double::sum);
+        return finite;
+    }
+
     public boolean finished() {
         return taken >= settings.steps();
     }
@@ -186,13 +203,13 @@ public final class Training implements AutoCloseable {
                 tokens += train.tokens(row);
             }
         }
-        session.run("clear", update);
+        run("clear", update);
         double loss = gradient(microBatches, rows);
         boolean finite = Double.isFinite(loss);
         double perturbationNorm = 0;
         update.scalar("rho", rho);
         if (finite && step.perturb() != null) {
-            finite = session.run("perturb", update);
+            finite = run("perturb", update);
             if (finite) {
                 perturbationNorm = session.scalar("perturb", "perturbationNorm");
                 loss = gradient(microBatches, rows);
@@ -222,7 +239,9 @@ public final class Training implements AutoCloseable {
             skippedInARow++;
         }
         taken++;
-        double epoch = (double) taken * settings.rowsPerStep() / train.size();
+        int epochSteps = settings.stepsPerEpoch(train.size());
+        double epoch = (taken - 1) / epochSteps
+                + Math.min(1, ((taken - 1) % epochSteps + 1.0) * settings.rowsPerStep() / train.size());
         StepRecord record = new StepRecord(taken, epoch, loss, settings.learningRate() * factor, rho, gradientNorm, perturbationNorm, clipped,
                 !finite, tokens, (System.nanoTime() - began) * 1e-9, more);
         if (skippedInARow == MOST_SKIPPED) {
@@ -247,7 +266,8 @@ public final class Training implements AutoCloseable {
         batch.clear();
         for (int place = from; place < to; place++) {
             int row = order.row(epoch * train.size() + place);
-            if (!batch.fits(train, row)) {
+            boolean full = settings.maxTokens() > 0 && count > 0 && batch.tokens() + train.tokens(row) > settings.maxTokens();
+            if (full || !batch.fits(train, row)) {
                 micros.add(java.util.Arrays.copyOf(current, count));
                 count = 0;
                 batch.clear();
@@ -269,7 +289,7 @@ public final class Training implements AutoCloseable {
             }
             Inputs inputs = batch.inputs().scalar("lossWeight", 1.0 / rows)
                     .ints("maskKey", Mask.halves(settings.seed(), taken, micro));
-            session.run("gradient", inputs);
+            run("gradient", inputs);
             loss += session.scalar("gradient", "loss");
         }
         return loss;
@@ -280,15 +300,20 @@ public final class Training implements AutoCloseable {
         update.scalar("learningRate", settings.learningRate() * factor)
                 .scalar("headLearningRate", settings.headLearningRate() * factor)
                 .scalar("clipNorm", settings.clipNorm() == 0 ? Double.POSITIVE_INFINITY : settings.clipNorm());
-        if (settings.descent() instanceof AdamW adamW) {
-            update.scalar("correction1", 1 - StrictMath.pow(adamW.beta1(), t)).scalar("correction2", 1 - StrictMath.pow(adamW.beta2(), t));
-        } else {
-            update.scalar("correction1", 1 - StrictMath.pow(0.9, t)).scalar("correction2", 1 - StrictMath.pow(0.999, t));
-        }
+        AdamW adamW = adamW();
+        update.scalar("correction1", 1 - StrictMath.pow(adamW.beta1(), t)).scalar("correction2", 1 - StrictMath.pow(adamW.beta2(), t));
         if (settings.rule() instanceof EfmLora efm) {
             update.scalar("ema", efm.start() == EmaStart.FIRST && t == 1 ? 1 : efm.ema());
         }
-        return session.run("descend", update);
+        return run("descend", update);
+    }
+
+    /// The AdamW whose moments are corrected: that of the factors, else of Bi-LoRA's second pairs, else any.
+    private AdamW adamW() {
+        if (settings.descent() instanceof AdamW adamW) {
+            return adamW;
+        }
+        return settings.rule() instanceof BiLora bi && bi.auxiliaryDescent() instanceof AdamW adamW ? adamW : AdamW.defaults();
     }
 
     /// Answers on rows: the adapter alone, no dropout, no perturbation, no second pair.
@@ -305,7 +330,7 @@ public final class Training implements AutoCloseable {
             if (to == from) {
                 throw new IllegalArgumentException("row " + from + " has more tokens than the capacity");
             }
-            session.run("evaluate", batch.inputs());
+            run("evaluate", batch.inputs());
             collect(from, to, logits, loss);
             from = to;
         }
@@ -320,6 +345,14 @@ public final class Training implements AutoCloseable {
         for (int row = from; row < to; row++) {
             logits[row] = java.util.Arrays.copyOfRange(packed, (row - from) * model.classes(), (row - from + 1) * model.classes());
             loss[0] += losses[row - from];
+        }
+    }
+
+    /// Both AdamWs share one correction, hence their betas.
+    private static void requireSameBetas(Settings settings) {
+        if (settings.descent() instanceof AdamW one && settings.rule() instanceof BiLora bi && bi.auxiliaryDescent() instanceof AdamW two
+                && (one.beta1() != two.beta1() || one.beta2() != two.beta2())) {
+            throw new IllegalArgumentException("the two AdamWs of Bi-LoRA have betas of their own: " + one + ", " + two);
         }
     }
 

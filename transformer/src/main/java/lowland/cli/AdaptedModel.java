@@ -1,0 +1,65 @@
+package lowland.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import lowland.Failure;
+import lowland.checkpoint.PeftAdapter;
+import lowland.checkpoint.TaskFile;
+import lowland.data.Example;
+import lowland.program.Device;
+import lowland.rule.Scaling;
+import lowland.train.Adapters;
+import lowland.train.Evaluation;
+import lowland.train.Pretrained;
+import lowland.train.Rows;
+import lowland.train.Settings;
+import lowland.train.Training;
+
+/// A model with a trained adapter and its head: it answers on rows.
+///
+/// @param task what the head means
+record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, TaskFile task) implements AutoCloseable {
+    /// Rows that are answered at a time; the answers do not depend on it.
+    private static final int BATCH = 32;
+
+    /// @throws Failure if model or adapter cannot be read, or do not fit
+    static AdaptedModel open(String model, Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw Failure.of("--adapter " + folder + " is not a folder; name the folder adapter of a run");
+        }
+        TaskFile task = TaskFile.read(folder);
+        Pretrained pretrained = Pretrained.open(model);
+        try {
+            if (!task.pooling().equals(ModelOptions.pooling(pretrained))) {
+                throw Failure.of(folder.resolve(TaskFile.NAME) + ": the pooling " + task.pooling() + " is not that of " + model + ", "
+                        + ModelOptions.pooling(pretrained) + "; take an adapter of this model");
+            }
+            return new AdaptedModel(pretrained, Adapters.read(folder, pretrained, task.outputs()), folder, task);
+        } catch (RuntimeException e) {
+            pretrained.close();
+            throw e;
+        }
+    }
+
+    /// Answers on rows.
+    ///
+    /// @param source what the rows are called in messages
+    Evaluation answer(String source, List<Example> examples, Device device) {
+        Scaling scaling = Adapters.scaling(adapter);
+        Settings settings = Settings.answering(adapter.config().rank(), adapter.config().alpha(), scaling, Adapters.targets(adapter),
+                Math.min(BATCH, examples.size()), task.maxLength());
+        Rows rows = Rows.of(source, examples, pretrained.tokenizer(), task.maxLength());
+        Rows none = new Rows(List.of(), List.of(), 0);
+        int tokens = rows.mostTokens(settings.batchSize());
+        try (Training model = new Training(pretrained, settings, none, task.outputs(), task.regression(), tokens, device)) {
+            Adapters.load(model, adapter, folder);
+            return model.evaluate(rows);
+        }
+    }
+
+    @Override
+    public void close() {
+        pretrained.close();
+    }
+}

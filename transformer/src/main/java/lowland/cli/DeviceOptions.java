@@ -1,0 +1,37 @@
+package lowland.cli;
+
+import lowland.Failure;
+import lowland.cpu.CpuDevice;
+import lowland.program.Device;
+import lowland.program.Interpreter;
+import picocli.CommandLine.Option;
+
+/// What executes the programs.
+final class DeviceOptions {
+    @Option(names = "--device", paramLabel = "cpu|interpreter|tornado[:k]", description = {
+        "cpu: this machine's vector units; interpreter: double precision in plain loops, very slow, what the others are checked against.",
+        "Default: cpu (our choice: it is everywhere)."})
+    String name = "cpu";
+
+    @Option(names = "--threads", paramLabel = "N", description = {
+        "Threads of the cpu; the results are the same bits for any number.", "Default: all that the machine has (our choice)."})
+    Integer threads;
+
+    int threads() {
+        return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    }
+
+    /// @throws Failure (exit code 2) if there is no such device here
+    Device device() {
+        if (threads != null) {
+            Require.wholeFrom(1, "--threads", threads);
+        }
+        return switch (name) {
+            case "cpu" -> new CpuDevice(threads());
+            case "interpreter" -> new Interpreter();
+            case String s when s.matches("tornado(:\\d+)?") -> throw Failure.usage("--device " + name
+                    + " is absent: TornadoVM's module is not part of this build; use --device cpu");
+            default -> throw Failure.usage("--device " + name + " is unknown: use --device cpu");
+        };
+    }
+}

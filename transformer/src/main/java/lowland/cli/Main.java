@@ -1,0 +1,133 @@
+package lowland.cli;
+
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.List;
+import lowland.Failure;
+import lowland.descent.RhoSchedule;
+import lowland.descent.Schedule;
+import lowland.rule.EmaStart;
+import lowland.rule.Estimate;
+import lowland.rule.Factor;
+import lowland.rule.NormScope;
+import lowland.rule.Scaling;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/// The command line. Exit codes: 0 done, 1 failed (files or run time), 2 wrong from the command line alone, 130 interrupted and saved.
+/// Results go to standard output, progress and errors to standard error, an error as one line; `--debug` adds where it came from.
+@Command(name = "lowland", versionProvider = Versions.class, synopsisSubcommandLabel = "COMMAND", description =
+        "Fine-tunes transformers with sharpness-aware low-rank adaptation.",
+        footer = {"", "lowland COMMAND --help explains a command's options, their defaults and where these come from."})
+public final class Main implements Runnable {
+    private static final int FAILED = 1;
+    private static final int WRONG = 2;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Shows this.")
+    private boolean help;
+
+    @Option(names = "--version", versionHelp = true, description = "Shows versions.")
+    private boolean version;
+
+    private Main() {}
+
+    public static void main(String[] args) {
+        String kept = System.getProperty("lowland.stderr");
+        if (kept != null) {
+            Terminal.restoreStandardError(Integer.parseInt(kept));
+        }
+        boolean terminal = Terminal.standardError();
+        System.exit(run(args, System.in, System.out, System.err, terminal));
+    }
+
+    /// Runs a command.
+    ///
+    /// @param terminal whether `err` is a terminal, so that a bar can be drawn
+    /// @return the exit code
+    public static int run(String[] args, InputStream in, PrintStream out, PrintStream err, boolean terminal) {
+        boolean debug = List.of(args).contains("--debug");
+        CommandLine line = commands(new Streams(in, out, err, terminal));
+        line.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
+        line.setParameterExceptionHandler((e, _) -> wrong(e, err, debug));
+        line.setExecutionExceptionHandler((e, _, _) -> failed(e, err, debug));
+        try {
+            return line.execute(args);
+        } catch (Error e) {
+            return failed(e, err, debug);
+        } finally {
+            out.flush();
+            err.flush();
+        }
+    }
+
+    /// All commands. A new one is one line here.
+    static CommandLine commands(Streams streams) {
+        CommandLine line = new CommandLine(new Main())
+                .addSubcommand(new DemoCommand(streams))
+                .addSubcommand(new TrainCommand(streams))
+                .addSubcommand(new EvaluateCommand(streams))
+                .addSubcommand(new PredictCommand(streams));
+        line.setExpandAtFiles(false).setUsageHelpWidth(110).setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
+        for (Class<?> type : List.of(Scaling.class, NormScope.class, RhoSchedule.Shape.class, Schedule.Shape.class, Factor.class,
+                Estimate.class, EmaStart.class, DescentOptions.Optimizer.class, DataOptions.Order.class,
+                TrainingOutput.Log.class)) {
+            register(line, type);
+        }
+        return line;
+    }
+
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static void register(CommandLine line, Class<?> type) {
+        line.registerConverter((Class) type, new Choice(type));
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "");
+    }
+
+    private static int wrong(ParameterException e, PrintStream err, boolean debug) {
+        CommandLine line = e.getCommandLine();
+        if (e.getMessage().isEmpty()) {
+            line.usage(err);
+            return WRONG;
+        }
+        StringBuilder message = new StringBuilder(e.getMessage().lines().findFirst().orElse(""));
+        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
+            message.append("; did you mean ").append(String.join(" or ", unmatched.getSuggestions())).append('?');
+        }
+        say(err, Failure.usage(message + "; see " + line.getCommandSpec().qualifiedName() + " --help").getMessage());
+        trace(e, err, debug);
+        return WRONG;
+    }
+
+    private static int failed(Throwable e, PrintStream err, boolean debug) {
+        say(err, switch (e) {
+            case Failure failure -> failure.getMessage();
+            case OutOfMemoryError _ -> "the memory of " + (Runtime.getRuntime().maxMemory() >> 20) + " MiB is full; take a smaller"
+                    + " --batch-size or --max-tokens, or set LOWLAND_JAVA_OPTIONS=-Xmx… to allow more";
+            default -> "an error within lowland: " + Failure.of(String.valueOf(e)).getMessage() + "; run it again with --debug and report it";
+        });
+        trace(e, err, debug);
+        return e instanceof Failure failure ? failure.exitCode() : FAILED;
+    }
+
+    private static void say(PrintStream err, String message) {
+        err.println("lowland: " + message);
+    }
+
+    private static void trace(Throwable e, PrintStream err, boolean debug) {
+        if (debug) {
+            e.printStackTrace(err);
+        }
+    }
+}

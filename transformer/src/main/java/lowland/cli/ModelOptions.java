@@ -1,0 +1,51 @@
+package lowland.cli;
+
+import lowland.Failure;
+import lowland.model.Bert;
+import lowland.train.Pretrained;
+import picocli.CommandLine.Option;
+
+/// The model while it trains.
+final class ModelOptions {
+    @Option(names = "--dropout", paramLabel = "P", description = {
+        "Every dropout of the model; 0 switches them off.", "Default: the model's own (minilm: 0.1, as BERT was pretrained)."})
+    Double dropout;
+
+    @Option(names = "--label-smoothing", paramLabel = "P", description = {
+        "Share of the target that is spread over all classes while training.", "Default: 0 (our choice: none is stated)."})
+    double labelSmoothing;
+
+    @Option(names = "--pooling", paramLabel = "mean", description = {
+        "What the head sees of the token states; minilm: their mean.", "Default: the model's own (minilm was trained with the mean)."})
+    String pooling;
+
+    @Option(names = "--head-learning-rate", paramLabel = "ETA", description = {
+        "Learning rate of the head.", "Default: the learning rate (the head trains with the same optimiser)."})
+    Double headLearningRate;
+
+    void check() {
+        if (dropout != null) {
+            Require.belowOne("--dropout", dropout);
+        }
+        Require.belowOne("--label-smoothing", labelSmoothing);
+        if (headLearningRate != null) {
+            Require.fromZero("--head-learning-rate", headLearningRate);
+        }
+    }
+
+    void check(Pretrained pretrained) {
+        String only = pooling(pretrained);
+        if (pooling != null && !pooling.equals(only)) {
+            throw Failure.usage("--pooling " + pooling + " is not there for " + pretrained.name() + ": its head takes --pooling " + only);
+        }
+    }
+
+    /// The pooling's name in `task.json`.
+    static String pooling(Pretrained pretrained) {
+        return pretrained.pooling() == Bert.Pooling.MEAN ? "mean" : "first";
+    }
+
+    double headLearningRate(double learningRate) {
+        return headLearningRate == null ? learningRate : headLearningRate;
+    }
+}

@@ -1,0 +1,91 @@
+package lowland.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import lowland.Failure;
+import lowland.checkpoint.TaskFile;
+import lowland.data.Columns;
+import lowland.data.TableFile;
+import lowland.program.Device;
+import lowland.train.Evaluation;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `predict`: an adapter's answers on rows without labels.
+@Command(name = "predict", sortOptions = false,
+    customSynopsis = "lowland predict --model M --adapter DIR --input FILE [OPTIONS]", description = {
+    "Answers on the rows of a file: a line a row, the label, or the number of a regression.", ""}, footer = {"", "Example:",
+    "  lowland predict --model minilm --adapter runs/reviews/adapter --input new.tsv --json"})
+final class PredictCommand implements Callable<Integer> {
+    private final Streams streams;
+
+    @Option(names = "--model", required = true, paramLabel = "M", description = {
+        "The model that the adapter was trained on: minilm.", "No default."})
+    private String model;
+
+    @Option(names = "--adapter", paramLabel = "DIR", description = {
+        "The folder with PEFT's two files and task.json.", "No default: minilm has no classifier of its own."})
+    private Path adapter;
+
+    @Option(names = "--input", required = true, paramLabel = "FILE|-", description = {
+        "TSV, CSV or JSONL with a header and the adapter's text columns; - is standard input.", "No default."})
+    private String input;
+
+    @Option(names = "--text", paramLabel = "COLUMN[,COLUMN]", description = {
+        "The columns of the text.", "Default: those that the adapter was trained with."})
+    private String text;
+
+    @Option(names = "--json", description = {
+        "A JSON object a row: row (from 0), label, logits, probabilities; of a regression row, value, logits.", "Default: off."})
+    private boolean json;
+
+    @ArgGroup(validate = false, heading = "%nRun:%n")
+    private DeviceOptions device = new DeviceOptions();
+
+    @Mixin
+    private Common common;
+
+    PredictCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() {
+        if (adapter == null) {
+            throw Failure.usage("--adapter is missing: " + model + " has no classifier of its own, name the folder adapter of a run");
+        }
+        Device executor = device.device();
+        try (AdaptedModel adapted = AdaptedModel.open(model, adapter)) {
+            TableFile table = input.equals("-") ? TableFile.read("standard input", streams.in()) : TableFile.read(Path.of(input));
+            TaskFile task = adapted.task();
+            Columns columns = Columns.of(table, text == null ? String.join(",", task.textColumns()) : text, task.labelColumn());
+            Evaluation evaluation = adapted.answer(table.name(), table.examples(columns), executor);
+            int[] predicted = evaluation.predicted();
+            for (int row = 0; row < predicted.length; row++) {
+                streams.out().println(json ? JsonLine.text(answer(task, row, predicted[row], evaluation.logits()[row]))
+                        : task.regression() ? Float.toString(evaluation.logits()[row][0])
+                        : task.labels().get(predicted[row]).replaceAll("\\p{Cntrl}", " "));
+            }
+            return 0;
+        }
+    }
+
+    private static ObjectNode answer(TaskFile task, int row, int predicted, float[] logits) {
+        ObjectNode line = JsonLine.object().put("row", row);
+        if (task.regression()) {
+            line.put("value", logits[0]);
+        } else {
+            line.put("label", task.labels().get(predicted));
+        }
+        for (float logit : logits) {
+            line.withArray("/logits").add(logit);
+        }
+        if (!task.regression()) {
+            JsonLine.numbers(line.putArray("probabilities"), Evaluation.probabilities(logits));
+        }
+        return line;
+    }
+}

@@ -1,0 +1,160 @@
+package lowland.cli;
+
+import lowland.Failure;
+import lowland.descent.AdamW;
+import lowland.descent.Descent;
+import lowland.descent.RhoSchedule;
+import lowland.descent.Sgd;
+import lowland.rule.BiLora;
+import lowland.rule.EfmLora;
+import lowland.rule.EmaStart;
+import lowland.rule.Estimate;
+import lowland.rule.Factor;
+import lowland.rule.FmLora;
+import lowland.rule.Lora;
+import lowland.rule.LoraSam;
+import lowland.rule.NormScope;
+import lowland.rule.UpdateRule;
+import picocli.CommandLine.Option;
+
+/// What makes a rule sharpness-aware. What is null was not given.
+final class SharpnessOptions {
+    @Option(names = "--rho", paramLabel = "RHO", description = {
+        "Radius of the perturbation; 0 is LoRA. Of the factors' joint norm in lora-sam, of each layer's weight in fmlora and efmlora,"
+            + " of all weights together in bi-lora: one rho is not one perturbation.",
+        "Default: lora-sam 0.01, bi-lora 0.05 (Bi-LoRA, arXiv 2508.19564v1, on GLUE); fmlora, efmlora 0.05 (not given in the paper"
+            + " for these; arXiv 2508.00522v3 Table 5 tries it)."})
+    Double rho;
+
+    @Option(names = "--norm-scope", paramLabel = "global|layer|factor", description = {
+        "Over what the perturbation's norm is taken: all layers, one adapted matrix, or one factor (lora-sam only, arXiv 2508.00522v3 Eq. 7).",
+        "Default: lora-sam global (SAM's own), fmlora, efmlora layer (Eq. 13 is per matrix); bi-lora is always global (Algorithm 1)."})
+    NormScope scope;
+
+    @Option(names = "--rho-schedule", paramLabel = "constant|cosine|inverse-sqrt", description = {
+        "How rho changes over the run; inverse-sqrt is rho/sqrt(k+1) at step k (arXiv 2508.00522v3 Theorem 2).",
+        "Default: constant (arXiv 2508.00522v3 Table 5)."})
+    RhoSchedule.Shape schedule = RhoSchedule.Shape.CONSTANT;
+
+    @Option(names = "--rho-final", paramLabel = "RHO", description = {
+        "Where the cosine ends.", "Default: 0.2*rho (our choice: the ratio of the schedule in a public implementation of EFMLoRA)."})
+    Double rhoFinal;
+
+    @Option(names = "--perturb", paramLabel = "b|a", description = {
+        "fmlora, efmlora: the factor that carries the perturbation.", "Default: b (arXiv 2508.00522v3 Eq. 15)."})
+    Factor perturb;
+
+    @Option(names = "--estimate", paramLabel = "b|a|mean", description = {
+        "fmlora, efmlora: the full gradient from B's (arXiv 2508.00522v3 Eq. 10), A's (Eq. 11), or the mean of both (Eq. 12).",
+        "Default: mean (the paper's choice)."})
+    Estimate estimate;
+
+    @Option(names = "--ema", paramLabel = "BETA", description = {
+        "efmlora: weight of the new term in the moving average, in (0, 1].",
+        "Default: 0.9 (not given in the paper; a public implementation's value)."})
+    Double ema;
+
+    @Option(names = "--ema-start", paramLabel = "zero|first", description = {
+        "efmlora: the average starts at 0, or at the first perturbation (arXiv 2508.00522v3 says both).",
+        "Default: zero (our choice: Eq. 18 taken literally)."})
+    EmaStart emaStart;
+
+    @Option(names = "--auxiliary-rank", paramLabel = "R", description = {
+        "bi-lora: rank of the second pair; 0 is LoRA.", "Default: 8 (arXiv 2508.19564v1, experiments)."})
+    Integer auxiliaryRank;
+
+    @Option(names = "--auxiliary-alpha", paramLabel = "ALPHA", description = {
+        "bi-lora: s2 = alpha/rank of the second pair.", "Default: so that s2 = s (our choice: the paper folds s into the factors)."})
+    Double auxiliaryAlpha;
+
+    @Option(names = "--auxiliary-learning-rate", paramLabel = "ETA", description = {
+        "bi-lora: learning rate of the ascent, under the same schedule.",
+        "Default: the learning rate (arXiv 2508.19564v1: both alike)."})
+    Double auxiliaryLearningRate;
+
+    @Option(names = "--auxiliary-optimizer", paramLabel = "adamw|sgd", description = {
+        "bi-lora: optimiser of the ascent, with the decay and betas of the descent.",
+        "Default: adamw (our choice: arXiv 2508.19564v1 Eq. 9 prints plain ascent and leaves it open)."})
+    DescentOptions.Optimizer auxiliaryOptimizer;
+
+    double rho(Method method) {
+        return rho == null ? method.defaultRho() : rho;
+    }
+
+    NormScope scope(Method method) {
+        return scope == null ? method.defaultScope() : scope;
+    }
+
+    int auxiliaryRank(Method method) {
+        return method != Method.BI_LORA ? 0 : auxiliaryRank == null ? BiLora.DEFAULT_AUXILIARY_RANK : auxiliaryRank;
+    }
+
+    /// s₂ = s where no alpha is given: the same quotient by the same rule of scaling.
+    double auxiliaryAlpha(Method method, FactorOptions factors) {
+        int rank = auxiliaryRank(method);
+        if (rank == 0) {
+            return 0;
+        }
+        return auxiliaryAlpha != null ? auxiliaryAlpha : switch (factors.scaling()) {
+            case STANDARD -> factors.alpha() * rank / factors.rank();
+            case RANK_STABILIZED -> factors.alpha() * Math.sqrt((double) rank / factors.rank());
+        };
+    }
+
+    double auxiliaryLearningRate(double learningRate) {
+        return auxiliaryLearningRate == null ? learningRate : auxiliaryLearningRate;
+    }
+
+    /// @throws Failure (exit code 2) if a value is out of range or contradicts the method
+    void check(Method method, double learningRate) {
+        Require.fromZero("--rho", rho(method));
+        if (rhoFinal != null) {
+            Require.fromZero("--rho-final", rhoFinal);
+        }
+        if (scope != null && (scope == NormScope.FACTOR && method != Method.LORA_SAM && method != Method.LORA
+                || scope != NormScope.GLOBAL && method == Method.BI_LORA)) {
+            throw Failure.usage("--norm-scope " + Choice.name(scope) + " does not fit --method " + Choice.name(method) + ": "
+                    + (method == Method.BI_LORA ? "its clip is always global" : "its norm is of the whole weight, choose global or layer"));
+        }
+        if (ema != null) {
+            Require.that(ema > 0 && ema <= 1, "--ema", ema, "a number above 0, up to 1");
+        }
+        Require.wholeFrom(0, "--auxiliary-rank", auxiliaryRank(method));
+        if (auxiliaryAlpha != null) {
+            Require.that(Double.isFinite(auxiliaryAlpha) && auxiliaryAlpha != 0, "--auxiliary-alpha", auxiliaryAlpha,
+                    "a finite number that is not 0");
+        }
+        Require.fromZero("--auxiliary-learning-rate", auxiliaryLearningRate(learningRate));
+        if (learningRate == 0 && auxiliaryLearningRate(0) > 0) {
+            throw Failure.usage("--auxiliary-learning-rate " + auxiliaryLearningRate + " beside --learning-rate 0: give both, or none");
+        }
+    }
+
+    UpdateRule rule(Method method, DescentOptions descent) {
+        Estimate from = estimate == null ? Estimate.MEAN : estimate;
+        Factor carrier = perturb == null ? Factor.B : perturb;
+        return switch (method) {
+            case LORA -> Lora.defaults();
+            case LORA_SAM -> new LoraSam(scope(method));
+            case FMLORA -> new FmLora(scope(method), from, carrier);
+            case EFMLORA -> new EfmLora(scope(method), from, carrier, ema == null ? 0.9 : ema, emaStart == null ? EmaStart.ZERO : emaStart);
+            case BI_LORA -> auxiliaryRank(method) == 0 ? Lora.defaults()
+                    : new BiLora(auxiliaryDescent(descent), ratio(descent.learningRate), true);
+        };
+    }
+
+    DescentOptions.Optimizer auxiliaryOptimizer() {
+        return auxiliaryOptimizer == null ? DescentOptions.Optimizer.ADAMW : auxiliaryOptimizer;
+    }
+
+    private Descent auxiliaryDescent(DescentOptions descent) {
+        return switch (auxiliaryOptimizer()) {
+            case ADAMW -> new AdamW(descent.beta1, descent.beta2, descent.adamEpsilon, descent.weightDecay);
+            case SGD -> new Sgd(descent.momentum, descent.weightDecay);
+        };
+    }
+
+    private double ratio(double learningRate) {
+        return auxiliaryLearningRate == null || learningRate == 0 ? 1 : auxiliaryLearningRate / learningRate;
+    }
+}

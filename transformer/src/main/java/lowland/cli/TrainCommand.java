@@ -1,0 +1,325 @@
+package lowland.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import lowland.Failure;
+import lowland.checkpoint.JsonFile;
+import lowland.checkpoint.PeftAdapter;
+import lowland.checkpoint.TaskFile;
+import lowland.cpu.Lanes;
+import lowland.data.DataSet;
+import lowland.data.Example;
+import lowland.descent.RhoSchedule;
+import lowland.program.Device;
+import lowland.rule.BiLora;
+import lowland.rule.Scaling;
+import lowland.train.Adapters;
+import lowland.train.Pretrained;
+import lowland.train.Rows;
+import lowland.train.Settings;
+import lowland.train.Training;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
+
+/// `train`: settles every value, opens model, data and device, and only then makes the run folder and starts.
+@Command(name = "train", sortOptions = false, customSynopsis = "lowland train --model M --task T --method NAME --out RUN [OPTIONS]",
+    description = {
+    "Trains an adapter and a head, and writes the run folder: config.json, metrics.jsonl, adapter/ (PEFT's two files and task.json)"
+        + " and auxiliary/ (Bi-LoRA's second pairs).", ""},
+    footer = {"", "Example:", "  lowland train --model minilm --task reviews.tsv --dev 0.1 --method efmlora --out runs/reviews"})
+final class TrainCommand implements Callable<Integer> {
+    /// Options that act in some methods only, with these.
+    private static final List<Use> USES = List.of(
+            new Use("--rho", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
+            new Use("--norm-scope", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
+            new Use("--perturb", List.of(Method.FMLORA, Method.EFMLORA)),
+            new Use("--estimate", List.of(Method.FMLORA, Method.EFMLORA)),
+            new Use("--ema", List.of(Method.EFMLORA)),
+            new Use("--ema-start", List.of(Method.EFMLORA)),
+            new Use("--auxiliary-rank", List.of(Method.BI_LORA)),
+            new Use("--auxiliary-alpha", List.of(Method.BI_LORA)),
+            new Use("--auxiliary-learning-rate", List.of(Method.BI_LORA)),
+            new Use("--auxiliary-optimizer", List.of(Method.BI_LORA)));
+
+    private record Use(String option, List<Method> methods) {}
+
+    private final Streams streams;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--model", required = true, paramLabel = "M", description = {
+        "minilm (all-MiniLM-L6-v2, embedded).", "No default."})
+    private String model;
+
+    @Option(names = "--task", required = true, paramLabel = "T", description = {TaskOptions.TASK, "No default."})
+    private String task;
+
+    @ArgGroup(validate = false, heading = "%nTables:%n")
+    private TaskOptions tables = new TaskOptions();
+
+    @Option(names = "--method", required = true, paramLabel = "NAME", description = {
+        "lora (Hu et al., arXiv 2106.09685v2), lora-sam and bi-lora (arXiv 2508.19564v1), fmlora and efmlora (arXiv 2508.00522v3).",
+        "No default."})
+    private String method;
+
+    @Option(names = "--out", required = true, paramLabel = "RUN", description = {
+        "The run folder; it must be new or empty.", "No default."})
+    private Path out;
+
+    @ArgGroup(validate = false, heading = "%nFactors:%n")
+    private FactorOptions factors = new FactorOptions();
+
+    @ArgGroup(validate = false, heading = "%nSharpness:%n")
+    private SharpnessOptions sharpness = new SharpnessOptions();
+
+    @ArgGroup(validate = false, heading = "%nDescent:%n")
+    private DescentOptions descent = new DescentOptions();
+
+    @ArgGroup(validate = false, heading = "%nData:%n")
+    private DataOptions data = new DataOptions();
+
+    @ArgGroup(validate = false, heading = "%nModel:%n")
+    private ModelOptions modelOptions = new ModelOptions();
+
+    @ArgGroup(validate = false, heading = "%nStart:%n")
+    private StartOptions start = new StartOptions();
+
+    @ArgGroup(validate = false, heading = "%nRun:%n")
+    private DeviceOptions device = new DeviceOptions();
+
+    @ArgGroup(validate = false, heading = "%nOutput:%n")
+    private TrainingOutput output = new TrainingOutput();
+
+    @ArgGroup(validate = false)
+    private Later later = new Later();
+
+    @Mixin
+    private Common common;
+
+    TrainCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() {
+        later.check();
+        Method chosen = Method.of(method);
+        checkOptions(chosen);
+        Device executor = device.device();
+        RunFolder.check(out);
+        TaskOptions.Task chosenTask = tables.task(task);
+        try (Pretrained pretrained = Pretrained.open(model)) {
+            modelOptions.check(pretrained);
+            return train(chosen, executor, chosenTask, pretrained);
+        }
+    }
+
+    private void checkOptions(Method chosen) {
+        factors.check();
+        descent.check();
+        data.check();
+        modelOptions.check();
+        sharpness.check(chosen, descent.learningRate);
+        start.check(chosen);
+        ParseResult given = spec.commandLine().getParseResult();
+        for (Use use : USES) {
+            if (given.hasMatchedOption(use.option) && !use.methods.contains(chosen)) {
+                say("note: " + use.option + " has no effect with --method " + Choice.name(chosen) + "; it is for "
+                        + use.methods.stream().map(Choice::name).collect(Collectors.joining(", ")));
+            }
+        }
+    }
+
+    private int train(Method chosen, Device executor, TaskOptions.Task chosenTask, Pretrained pretrained) {
+        DataSet set = chosenTask.data();
+        int classes = set.regression() ? 1 : set.labels().size();
+        PeftAdapter given = start.adapter == null ? null : Adapters.read(start.adapter, pretrained, classes);
+        PeftAdapter second = start.auxiliary == null ? null : Adapters.readAuxiliary(start.auxiliary, pretrained, classes);
+        adopt(given, second);
+        Settings settings = settings(chosen, set.train().size());
+        if (second != null && !(settings.rule() instanceof BiLora)) {
+            throw Failure.usage("--init-auxiliary beside --auxiliary-rank 0: there is no second pair; leave one out");
+        }
+        Rows train = rows(set.name(), set.train(), pretrained, settings);
+        Rows dev = rows(chosenTask.devSource(), set.dev(), pretrained, settings);
+        Rows test = rows(chosenTask.testSource(), set.test(), pretrained, settings);
+        describe(set);
+        TaskFile taskFile = new TaskFile(set.labels(), chosenTask.columns().text(), chosenTask.columns().label(),
+                ModelOptions.pooling(pretrained), settings.maxLength(), set.regression());
+        int most = Math.max(dev.mostTokens(1), test.mostTokens(1));
+        try (Training training = new Training(pretrained, settings, train, classes, set.regression(), most, executor)) {
+            if (given != null) {
+                Adapters.load(training, given, start.adapter);
+            }
+            if (second != null) {
+                Adapters.loadAuxiliary(training, second, start.auxiliary);
+            }
+            return run(pretrained, settings, training, dev, test, taskFile, executor, chosenTask);
+        }
+    }
+
+    private int run(Pretrained pretrained, Settings settings, Training training, Rows dev, Rows test, TaskFile taskFile, Device executor,
+            TaskOptions.Task chosenTask) {
+        int every = data.evaluateEvery == null ? settings.stepsPerEpoch(chosenTask.data().train().size()) : data.evaluateEvery;
+        boolean jsonl = output.log == TrainingOutput.Log.JSONL;
+        try (RunFolder folder = RunFolder.open(out, config(settings, chosenTask, executor)); Interruption interruption = new Interruption()) {
+            Run.Outcome outcome;
+            try (Progress progress = Progress.of(streams.err(), jsonl, streams.terminal(), settings.steps())) {
+                outcome = new Run(training, pretrained, taskFile, folder, progress, interruption, every).toTheEnd(dev, test);
+            }
+            if (output.profile) {
+                profile(training);
+            }
+            if (jsonl) {
+                streams.out().println(JsonLine.text(outcome.json(folder.adapter())));
+            } else {
+                outcome.print(streams.out(), folder.adapter());
+            }
+            streams.out().flush();
+            return outcome.interrupted() ? 130 : 0;
+        }
+    }
+
+    /// What an adapter to start from says holds, unless the command line says the same again or otherwise, which is refused.
+    private void adopt(PeftAdapter given, PeftAdapter second) {
+        if (given != null) {
+            agree("--rank", factors.rank, given.config().rank(), start.adapter);
+            agree("--alpha", factors.alpha, given.config().alpha(), start.adapter);
+            agree("--scaling", factors.scaling, Adapters.scaling(given), start.adapter);
+            factors.rank = given.config().rank();
+            factors.alpha = given.config().alpha();
+            factors.scaling = Adapters.scaling(given);
+            factors.targets = factors.targets == null ? Adapters.targets(given) : factors.targets;
+        }
+        if (second != null) {
+            agree("--auxiliary-rank", sharpness.auxiliaryRank, second.config().rank(), start.auxiliary);
+            agree("--auxiliary-alpha", sharpness.auxiliaryAlpha, second.config().alpha(), start.auxiliary);
+            if (Adapters.scaling(second) != factors.scaling()) {
+                throw Failure.of(start.auxiliary + " has the scaling " + Choice.name(Adapters.scaling(second)) + ", the first pairs "
+                        + Choice.name(factors.scaling()) + "; both need the same");
+            }
+            sharpness.auxiliaryRank = second.config().rank();
+            sharpness.auxiliaryAlpha = second.config().alpha();
+        }
+    }
+
+    private static void agree(String option, Object said, Object found, Path folder) {
+        if (said != null && !said.equals(found)) {
+            throw Failure.of(option + " is " + (said instanceof Scaling s ? Choice.name(s) : said) + ", but " + folder + " was made with "
+                    + (found instanceof Scaling s ? Choice.name(s) : found) + "; leave " + option + " out");
+        }
+    }
+
+    private Settings settings(Method chosen, int rows) {
+        int steps = data.steps(rows);
+        double rho = sharpness.rho(chosen);
+        RhoSchedule rhoSchedule = sharpness.rhoFinal == null ? new RhoSchedule(sharpness.schedule, rho, steps)
+                : new RhoSchedule(sharpness.schedule, rho, sharpness.rhoFinal, steps);
+        return new Settings(Choice.name(chosen), sharpness.rule(chosen, descent), descent.descent(), factors.rank(), factors.alpha(),
+                factors.scaling(), factors.targets(), sharpness.auxiliaryRank(chosen), sharpness.auxiliaryAlpha(chosen, factors),
+                descent.learningRate, modelOptions.headLearningRate(descent.learningRate), descent.schedule(steps), rhoSchedule, steps,
+                descent.clipNorm, data.batchSize, data.accumulate, data.order == DataOptions.Order.SHUFFLED, data.maxLength, data.maxTokens,
+                modelOptions.dropout == null ? Double.NaN : modelOptions.dropout, modelOptions.labelSmoothing, data.seed, factors.dropout);
+    }
+
+    private Rows rows(String source, List<Example> examples, Pretrained pretrained, Settings settings) {
+        Rows rows = Rows.of(source, examples, pretrained.tokenizer(), settings.maxLength());
+        if (rows.truncated() > 0) {
+            say(source + ": " + rows.truncated() + " of " + rows.size() + " rows were cut to " + settings.maxLength() + " tokens");
+        }
+        return rows;
+    }
+
+    /// What there is to learn, and what no model would have to.
+    private void describe(DataSet set) {
+        say(set.name() + ": " + set.train().size() + " training, " + set.dev().size() + " dev, " + set.test().size() + " test rows");
+        if (set.regression()) {
+            double least = Double.POSITIVE_INFINITY;
+            double most = Double.NEGATIVE_INFINITY;
+            for (Example example : set.train()) {
+                least = Math.min(least, example.target());
+                most = Math.max(most, example.target());
+            }
+            say("a regression; targets from " + least + " to " + most);
+            return;
+        }
+        List<String> counts = new ArrayList<>();
+        int[] count = set.counts(set.train());
+        for (int k = 0; k < count.length; k++) {
+            counts.add(set.labels().get(k) + " " + count[k]);
+        }
+        say("labels: " + String.join(", ", counts));
+        StringBuilder baseline = new StringBuilder("majority baseline:");
+        baseline.append(String.format(Locale.ROOT, " train %.3f", set.majorityBaseline(set.train())));
+        if (!set.dev().isEmpty()) {
+            baseline.append(String.format(Locale.ROOT, ", dev %.3f", set.majorityBaseline(set.dev())));
+        }
+        if (!set.test().isEmpty()) {
+            baseline.append(String.format(Locale.ROOT, ", test %.3f", set.majorityBaseline(set.test())));
+        }
+        say(baseline.toString());
+    }
+
+    private void profile(Training training) {
+        StringBuilder line = new StringBuilder("seconds:");
+        training.seconds().forEach((program, seconds) -> line.append(String.format(Locale.ROOT, " %s %.2f", program, seconds)));
+        say(line.toString());
+        say("memory planned: " + (training.session().planned().total() >> 20) + " MiB");
+    }
+
+    private void say(String line) {
+        streams.err().println(output.log == TrainingOutput.Log.JSONL ? JsonLine.text(JsonLine.object().put("message", line)) : line);
+    }
+
+    /// Every value of the run, defaults too, under the options' names.
+    private ObjectNode config(Settings settings, TaskOptions.Task chosenTask, Device executor) {
+        ObjectNode config = JsonFile.object();
+        config.put("model", model).put("task", task).put("method", settings.method());
+        ArrayNode text = config.putArray("text");
+        chosenTask.columns().text().forEach(text::add);
+        config.put("label", chosenTask.columns().label()).put("dev", tables.dev).put("test", tables.test == null ? null : tables.test.toString());
+        config.put("rank", settings.rank()).put("alpha", settings.alpha()).put("scaling", Choice.name(settings.scaling()));
+        ArrayNode targets = config.putArray("targets");
+        settings.targets().forEach(targets::add);
+        config.put("loraDropout", settings.adapterDropout());
+        Method chosen = Method.of(settings.method());
+        config.put("rho", sharpness.rho(chosen));
+        config.put("normScope", sharpness.scope(chosen) == null ? null : Choice.name(sharpness.scope(chosen)));
+        config.put("rhoSchedule", Choice.name(settings.rhoSchedule().shape())).put("rhoFinal", settings.rhoSchedule().rhoFinal());
+        SharpnessConfig.put(config, settings.rule());
+        config.put("auxiliaryRank", settings.auxiliaryRank()).put("auxiliaryAlpha", settings.auxiliaryAlpha());
+        config.put("auxiliaryLearningRate", sharpness.auxiliaryLearningRate(settings.learningRate()));
+        config.put("auxiliaryOptimizer", Choice.name(sharpness.auxiliaryOptimizer()));
+        config.put("optimizer", Choice.name(descent.optimizer)).put("learningRate", settings.learningRate());
+        config.put("weightDecay", descent.weightDecay).put("beta1", descent.beta1).put("beta2", descent.beta2);
+        config.put("adamEpsilon", descent.adamEpsilon).put("momentum", descent.momentum);
+        config.put("schedule", Choice.name(settings.schedule().shape())).put("warmupSteps", settings.schedule().warmupSteps());
+        config.put("clipNorm", settings.clipNorm());
+        int epochSteps = settings.stepsPerEpoch(chosenTask.data().train().size());
+        config.put("batchSize", settings.batchSize()).put("accumulate", settings.accumulate());
+        config.put("epochs", (double) settings.steps() / epochSteps).put("steps", settings.steps());
+        config.put("order", Choice.name(data.order)).put("maxLength", settings.maxLength()).put("maxTokens", settings.maxTokens());
+        config.put("evaluateEvery", data.evaluateEvery == null ? epochSteps : data.evaluateEvery).put("seed", settings.seed());
+        config.put("dropout", Double.isNaN(settings.dropout()) ? null : settings.dropout()).put("labelSmoothing", settings.smoothing());
+        config.put("headLearningRate", settings.headLearningRate());
+        config.put("initAdapter", start.adapter == null ? null : start.adapter.toString());
+        config.put("initAuxiliary", start.auxiliary == null ? null : start.auxiliary.toString());
+        config.put("device", executor.name()).put("threads", device.threads()).put("vectorBits", Float.SIZE * Lanes.count());
+        config.put("rows", chosenTask.data().train().size());
+        ObjectNode versions = config.putObject("versions");
+        versions.put("lowland", Versions.lowland()).put("java", Versions.java()).put("system", Versions.system());
+        return config;
+    }
+}

@@ -1,0 +1,16 @@
+package lowland.cli;
+
+import picocli.CommandLine.Option;
+
+/// What is shown of a run.
+final class TrainingOutput {
+    /// The form of the progress.
+    enum Log { TEXT, JSONL }
+
+    @Option(names = "--log", paramLabel = "text|jsonl", description = {
+        "Progress as a bar or lines, or every record of metrics.jsonl; on standard error.", "Default: text (our choice: to be read)."})
+    Log log = Log.TEXT;
+
+    @Option(names = "--profile", description = {"Shows the seconds of each phase and the memory planned.", "Default: off."})
+    boolean profile;
+}

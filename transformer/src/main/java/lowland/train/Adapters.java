@@ -1,0 +1,171 @@
+package lowland.train;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import lowland.Failure;
+import lowland.checkpoint.PeftAdapter;
+import lowland.checkpoint.PeftConfig;
+import lowland.checkpoint.Tensor;
+import lowland.model.Bert;
+import lowland.program.Session;
+import lowland.program.State;
+import lowland.rule.Scaling;
+import lowland.step.Factors;
+import lowland.step.Linear;
+
+/// A training's pairs and head in PEFT's form, and back.
+///
+/// A pair lies in the session stacked over the layers, in PEFT's files one module at a time. Targets are written as the user named
+/// them; `all-linear` becomes the list of the modules, since PEFT would add the pooler, which is not computed here.
+public final class Adapters {
+    private static final String LAYERS = "encoder.layer.*.";
+
+    private Adapters() {}
+
+    /// The names and shapes of the head's tensors for so many classes.
+    public static Map<String, int[]> head(Pretrained pretrained, int classes) {
+        Map<String, int[]> shapes = new LinkedHashMap<>();
+        for (State state : new Bert(pretrained.config(), "", pretrained.pooling(), classes, false, 0, false).head()) {
+            shapes.put(state.name(), shape(state));
+        }
+        return shapes;
+    }
+
+    /// Reads the adapter in a folder as one of this model.
+    ///
+    /// @throws Failure if it does not fit the model, or adapts a module in some of the layers only
+    public static PeftAdapter read(Path folder, Pretrained pretrained, int classes) {
+        return whole(folder, pretrained, PeftAdapter.read(folder, pretrained.config().linearShapes(), head(pretrained, classes)));
+    }
+
+    /// Reads the second pairs in a folder; a head beside them is not looked at.
+    public static PeftAdapter readAuxiliary(Path folder, Pretrained pretrained, int classes) {
+        Map<String, int[]> head = PeftConfig.read(folder).modulesToSave().isEmpty() ? Map.of() : head(pretrained, classes);
+        return whole(folder, pretrained, PeftAdapter.read(folder, pretrained.config().linearShapes(), head));
+    }
+
+    private static PeftAdapter whole(Path folder, Pretrained pretrained, PeftAdapter adapter) {
+        for (String module : modules(adapter)) {
+            for (int layer = 0; layer < pretrained.config().layers(); layer++) {
+                String path = LAYERS.replace("*", Integer.toString(layer)) + module;
+                if (!adapter.factors().containsKey(path)) {
+                    throw Failure.of(folder + " adapts " + module + " in some layers only, not in " + path
+                            + "; take an adapter of all layers");
+                }
+            }
+        }
+        return adapter;
+    }
+
+    /// The scaling by which an adapter's alpha and rank become s.
+    public static Scaling scaling(PeftAdapter adapter) {
+        return adapter.config().rankStabilized() ? Scaling.RANK_STABILIZED : Scaling.STANDARD;
+    }
+
+    /// The targets of an adapter: as its configuration names them, or the modules for which it has factors.
+    public static List<String> targets(PeftAdapter adapter) {
+        List<String> named = adapter.config().targets();
+        return named.isEmpty() || named.equals(List.of("all-linear")) ? modules(adapter) : named;
+    }
+
+    /// Module names within a layer.
+    private static List<String> modules(PeftAdapter adapter) {
+        TreeSet<String> modules = new TreeSet<>();
+        for (String path : adapter.factors().keySet()) {
+            modules.add(path.replaceFirst("^encoder\\.layer\\.\\d+\\.", ""));
+        }
+        return List.copyOf(modules);
+    }
+
+    /// Writes pairs and head as they are now.
+    ///
+    /// @throws Failure if a value is not finite, or a file cannot be written
+    public static void write(Training training, Pretrained pretrained, Path folder) {
+        Settings settings = training.settings();
+        Map<String, Tensor> head = new LinkedHashMap<>();
+        TreeSet<String> saved = new TreeSet<>();
+        for (State state : training.model().head()) {
+            head.put(state.name(), new Tensor(shape(state), training.session().read(state, 0)));
+            saved.add(state.name().substring(0, state.name().indexOf('.')));
+        }
+        PeftConfig config = new PeftConfig("SEQ_CLS", pretrained.published(), settings.rank(), settings.alpha(), settings.adapterDropout(),
+                targets(settings.targets(), training.program().adapter()), settings.scaling() == Scaling.RANK_STABILIZED, List.copyOf(saved));
+        new PeftAdapter(config, factors(training.session(), training.program().adapter()), head)
+                .write(folder, pretrained.config().linearShapes(), head(pretrained, training.model().classes()));
+    }
+
+    /// Writes Bi-LoRA's second pairs as they are now, without a head.
+    public static void writeAuxiliary(Training training, Pretrained pretrained, Path folder) {
+        Settings settings = training.settings();
+        PeftConfig config = new PeftConfig(null, pretrained.published(), settings.auxiliaryRank(), settings.auxiliaryAlpha(), 0,
+                targets(settings.targets(), training.program().auxiliary()), settings.scaling() == Scaling.RANK_STABILIZED, List.of());
+        new PeftAdapter(config, factors(training.session(), training.program().auxiliary()), Map.of())
+                .write(folder, pretrained.config().linearShapes(), Map.of());
+    }
+
+    private static List<String> targets(List<String> named, List<Factors> pairs) {
+        if (!named.contains("all-linear")) {
+            return named;
+        }
+        List<String> modules = new ArrayList<>();
+        for (Factors pair : pairs) {
+            modules.add(pair.linear().module().substring(LAYERS.length()));
+        }
+        return modules;
+    }
+
+    private static Map<String, PeftAdapter.Factors> factors(Session session, List<Factors> pairs) {
+        Map<String, PeftAdapter.Factors> factors = new LinkedHashMap<>();
+        for (Factors pair : pairs) {
+            Linear linear = pair.linear();
+            for (int layer = 0; layer < linear.layers(); layer++) {
+                factors.put(linear.module(layer), new PeftAdapter.Factors(
+                        Tensor.matrix(pair.rank(), linear.in(), session.read(pair.a(), layer)),
+                        Tensor.matrix(linear.out(), pair.rank(), session.read(pair.b(), layer))));
+            }
+        }
+        return factors;
+    }
+
+    /// Sets the pairs and the head.
+    ///
+    /// @param folder where the adapter comes from, for messages
+    /// @throws Failure if the adapter does not have exactly the pairs of the training
+    public static void load(Training training, PeftAdapter adapter, Path folder) {
+        set(training.session(), training.program().adapter(), adapter, folder);
+        for (State state : training.model().head()) {
+            training.session().write(state, 0, adapter.head().get(state.name()).data());
+        }
+    }
+
+    /// Sets Bi-LoRA's second pairs.
+    public static void loadAuxiliary(Training training, PeftAdapter adapter, Path folder) {
+        set(training.session(), training.program().auxiliary(), adapter, folder);
+    }
+
+    private static void set(Session session, List<Factors> pairs, PeftAdapter adapter, Path folder) {
+        int set = 0;
+        for (Factors pair : pairs) {
+            for (int layer = 0; layer < pair.linear().layers(); layer++) {
+                PeftAdapter.Factors given = adapter.factors().get(pair.linear().module(layer));
+                if (given == null) {
+                    throw Failure.of(folder + " has no factors for " + pair.linear().module(layer) + ", which is to be adapted");
+                }
+                session.write(pair.a(), layer, given.a().data());
+                session.write(pair.b(), layer, given.b().data());
+                set++;
+            }
+        }
+        if (set != adapter.factors().size()) {
+            throw Failure.of(folder + " has factors for " + adapter.factors().size() + " modules, " + set + " are to be adapted");
+        }
+    }
+
+    private static int[] shape(State state) {
+        return state.shape().extents().stream().mapToInt(extent -> extent.constant()).toArray();
+    }
+}
