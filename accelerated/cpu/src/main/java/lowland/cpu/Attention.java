@@ -11,8 +11,8 @@ import lowland.random.CounterRandom;
 /// h / (heads / keyHeads). Sequence s holds the rows starts`[s]` … starts`[s + 1]` − 1 of its side. With a causal mask query i of nq sees
 /// the keys j ≤ i + nk − nq: the ends of both are aligned. A query that sees no key gives zeros.
 ///
-/// Dropout of probabilities is a counter-based mask, see [Dropout]: the key of query i of sequence s is `child(child(key, s), i)`, and key j of
-/// head h is channel 65,536·h + j. A threshold of 0 drops nothing.
+/// Dropout of probabilities is a counter-based mask, see [DropoutMask]: the key of query i of sequence s is `child(child(key, s), i)`,
+/// and key j of head h is channel 65,536·h + j. A threshold of 0 drops nothing.
 ///
 /// Probabilities are computed again in the backward pass; nothing of size queries × keys outlives a chunk of work. A sequence's bits depend
 /// on that sequence alone: every operand of a head is copied to a worker's scratch, padded, and sums run over real tokens in a fixed
@@ -191,7 +191,7 @@ public final class Attention {
         }
     }
 
-    /// dV = (M∘P)ᵀ·dO, dP = M∘(dO·Vᵀ), dS = P∘(dP − Σⱼ P∘dP), dQ = scale·dS·K, dK = dSᵀ·(scale·Q).
+    /// dV = (M∘P)ᵀ·dO, dP = M∘(dO·Vᵀ), dS = P∘(dP − Σⱼ P∘dP), dQ = scale·dS·K, dK = dSᵀ·(scale·Q), M the mask.
     /// dK and dV add up over query blocks, then query heads.
     private void backwardChunk(int chunk, int worker) {
         int s = chunk / keyHeads;
@@ -276,12 +276,12 @@ public final class Attention {
     private void rowKeys(Room room, int s, int head, int first, int some) {
         long sequence = CounterRandom.child(key, s);
         for (int i = 0; i < some; i++) {
-            room.rowKeys[i] = Dropout.skip(CounterRandom.child(sequence, first + i), (long) head << 16);
+            room.rowKeys[i] = DropoutMask.skip(CounterRandom.child(sequence, first + i), (long) head << 16);
         }
     }
 
     private void drop(Room room, float[] from, float[] to, int keys, int some) {
-        Dropout.apply(from, 0, room.rowKeys, 0, threshold, kept, to, 0, keys, 0, some);
+        DropoutMask.apply(from, 0, room.rowKeys, 0, threshold, kept, to, 0, keys, 0, some);
     }
 
     private int rows(int n) {

@@ -47,7 +47,7 @@ final class Binding {
             case TanhBackward backward -> tanhBackward(backward, o);
             case lowland.program.operation.Attention attention -> attention(attention, o);
             case AttentionBackward backward -> attentionBackward(backward, o);
-            case lowland.program.operation.Dropout dropout -> dropout(dropout, o);
+            case Dropout dropout -> dropout(dropout, o);
             case SegmentMean mean -> segmentMean(mean, o);
             case SegmentSpread spread -> segmentSpread(spread, o);
             case CrossEntropy loss -> crossEntropy(loss, o);
@@ -276,7 +276,7 @@ final class Binding {
         };
     }
 
-    private Bound dropout(lowland.program.operation.Dropout dropout, Operands o) {
+    private Bound dropout(Dropout dropout, Operands o) {
         Reals x = o.reals(dropout.x());
         Reals y = o.reals(dropout.y());
         Ints sequences = o.ints(dropout.sequences());
@@ -289,7 +289,7 @@ final class Binding {
             for (int i = from; i < to; i++) {
                 rowKeys[i] = CounterRandom.child(CounterRandom.child(key, sequences.array[i]), positions.array[i]);
             }
-            Dropout.apply(x.array, x.at, rowKeys, 0, mask.threshold(), mask.kept(), y.array, y.at, channels, from, to);
+            DropoutMask.apply(x.array, x.at, rowKeys, 0, mask.threshold(), mask.kept(), y.array, y.at, channels, from, to);
         });
     }
 

@@ -60,7 +60,7 @@ sealed interface Indices {
                 case SegmentSpread spread -> starts(spread.starts(), spread.dx(), seen, needed, given, bindings);
                 case lowland.program.operation.Attention attention -> attention(attention, seen, needed, given, bindings);
                 case AttentionBackward backward -> attention(backward.forward(), seen, needed, given, bindings);
-                case Add _, AdamW _, ColumnSum _, Constant _, lowland.program.operation.Dropout _, Fill _, Gelu _, GeluBackward _, Gram _, Guard _, Inner _,
+                case Add _, AdamW _, ColumnSum _, Constant _, Dropout _, Fill _, Gelu _, GeluBackward _, Gram _, Guard _, Inner _,
                         lowland.program.operation.LayerNorm _, LayerNormBackward _, LayerNormParameters _, Multiply _, Product _,
                         PseudoInverse _, Scalar _, Scale _, SgdMomentum _, SmallProduct _, SquaredError _, SquaredErrorBackward _,
                         SquaredNorm _, Sum _, Tanh _, TanhBackward _, ToReal _ -> { }
