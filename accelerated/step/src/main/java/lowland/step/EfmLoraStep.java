@@ -58,7 +58,8 @@ record EfmLoraStep(EfmLora rule, List<Factors> pairs) implements RuleStep {
         Value change = p.constant(0);
         for (Factors pair : pairs) {
             State state = LinearForm.perturbation(perturbed(pair));
-            List<Value> sums = Layers.fold(p, "average " + pair.linear().module(), pair.linear().layers(), List.of(size, change), carried -> {
+            Linear linear = pair.linear();
+            List<Value> sums = Layers.fold(p, "average " + linear.module(), linear.layers(), List.of(size, change), carried -> {
                 FlatPerturbation perturbation = perturbation(p, pair);
                 Value own = rule.scope() == NormScope.GLOBAL ? norm : p.squareRoot(perturbation.squaredNorm());
                 Value e = perturbation.of(rule.perturbed(), p.scalar("rho"), own);
