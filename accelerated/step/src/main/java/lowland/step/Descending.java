@@ -126,7 +126,7 @@ final class Descending {
         Value clip = clip(p, norm);
         p.output(prefix + "gradientNorm", norm);
         p.output(prefix + "clip", clip);
-        p.guard(norm);
+        p.guard(norm, p.scalar("learningRate"), p.scalar("headLearningRate"));
         return clip;
     }
 
