@@ -17,9 +17,12 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class WordNetTest {
+    private static final DataSet VERBS = WordNet.verbSupersense();
+    private static final DataSet GLOSSES = WordNet.glossMatch();
+
     @Test
     void verbSupersenseIsTheOneThatIsDocumented() throws Exception {
-        DataSet task = WordNet.verbSupersense();
+        DataSet task = VERBS;
         assertEquals(List.of(12_260, 666, 685), sizes(task));
         assertEquals(15, task.labels().size());
         assertEquals(new Example(1, "draw air into, and expel out of, the lungs", null, 0, Double.NaN), task.train().getFirst());
@@ -31,7 +34,7 @@ class WordNetTest {
 
     @Test
     void glossMatchIsTheOneThatIsDocumented() throws Exception {
-        DataSet task = WordNet.glossMatch();
+        DataSet task = GLOSSES;
         assertEquals(List.of(33_718, 2_014, 1_686), sizes(task));
         assertEquals(List.of("other", "same"), task.labels());
         assertEquals(0.5, task.majorityBaseline(task.test()));
@@ -40,7 +43,7 @@ class WordNetTest {
 
     @Test
     void noTextIsInTwoSplitsAndNoneHoldsAnExample() {
-        for (DataSet task : List.of(WordNet.verbSupersense(), WordNet.glossMatch())) {
+        for (DataSet task : List.of(VERBS, GLOSSES)) {
             List<Set<String>> texts = new ArrayList<>();
             for (List<Example> split : List.of(task.train(), task.dev(), task.test())) {
                 Set<String> own = new HashSet<>();
@@ -64,7 +67,7 @@ class WordNetTest {
 
     @Test
     void everyVerbDefinitionStandsOnce() {
-        DataSet task = WordNet.verbSupersense();
+        DataSet task = VERBS;
         Set<String> texts = new HashSet<>();
         for (List<Example> split : List.of(task.train(), task.dev(), task.test())) {
             split.forEach(row -> assertTrue(texts.add(row.text().toLowerCase(Locale.ROOT)), row.text()));
@@ -79,7 +82,7 @@ class WordNetTest {
             lemmas.put(sense.example(), sense.lemma());
             byDefinition.put(sense.definition(), sense);
         }));
-        DataSet task = WordNet.glossMatch();
+        DataSet task = GLOSSES;
         List<Set<String>> lemmasOfSplits = new ArrayList<>();
         for (List<Example> split : List.of(task.train(), task.dev(), task.test())) {
             Map<String, Integer> right = new HashMap<>();

@@ -72,6 +72,7 @@ public final class Main implements Runnable {
     /// All commands. A new one is one line here.
     static CommandLine commands(Streams streams) {
         CommandLine line = new CommandLine(new Main())
+                .addSubcommand(new DemoCommand(streams))
                 .addSubcommand(new TrainCommand(streams))
                 .addSubcommand(new EvaluateCommand(streams))
                 .addSubcommand(new PredictCommand(streams));

@@ -25,6 +25,11 @@ public final class DropoutMask {
         }
     }
 
+    /// The key under which channel c is channel `channels` + c of `rowKey`.
+    static long skip(long rowKey, long channels) {
+        return rowKey + channels * GOLDEN;
+    }
+
     private static long mix(long z) {
         z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;
         z = (z ^ z >>> 27) * 0x94D049BB133111EBL;

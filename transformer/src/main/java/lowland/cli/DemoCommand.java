@@ -1,0 +1,163 @@
+package lowland.cli;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import lowland.Failure;
+import lowland.checkpoint.AtomicFile;
+import lowland.checkpoint.JsonFile;
+import lowland.checkpoint.TaskFile;
+import lowland.data.DataSet;
+import lowland.data.WordNet;
+import lowland.program.Device;
+import lowland.report.DemoJson;
+import lowland.report.DemoReport;
+import lowland.report.DemoTable;
+import lowland.report.Environment;
+import lowland.train.Adapters;
+import lowland.train.Demo;
+import lowland.train.DemoMethod;
+import lowland.train.DemoPlan;
+import lowland.train.DemoProgress;
+import lowland.train.DemoResult;
+import lowland.train.DemoTask;
+import lowland.train.Pretrained;
+import lowland.train.Training;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `demo`: the embedded model on the embedded text with all methods, end to end. Its folder holds `report.html`, `results.json`, and
+/// `TASK/METHOD/adapter` of the first seed.
+@Command(name = "demo", description = {
+    "Fine-tunes MiniLM on WordNet's verbs with LoRA, LoRA-SAM, FMLoRA, EFMLoRA and Bi-LoRA, side by side, and compares them.",
+    "Ends with a table, and writes report.html, results.json and the adapters of the first seed. Works offline."})
+final class DemoCommand implements Callable<Integer> {
+    @Mixin
+    private Common common;
+
+    @Option(names = "--full", description = {"Five seeds, more steps, and gloss match as a second task; about half an hour on two cores.",
+        "Default: off, two seeds, some minutes (our choice)."})
+    private boolean full;
+
+    @Option(names = "--seeds", paramLabel = "N", description = {
+        "Repetitions, with the seeds 0 to N-1; two at least tell something of the noise.", "Default: 2, with --full 5 (our choice)."})
+    private Integer seeds;
+
+    @Option(names = "--methods", paramLabel = "LIST", description = {
+        "Of lora, lora-sam, fmlora, efmlora, bi-lora, lora-twice, separated by commas; lora is always there.", "Default: all."})
+    private String methods;
+
+    @Option(names = "--out", paramLabel = "DIR", description = {
+        "Folder for the report, new or empty.", "Default: runs/demo-1 in the current folder, or the next number that is free."})
+    private Path out;
+
+    @Option(names = "--threads", paramLabel = "N", description = {
+        "Threads of the cpu; the results are the same bits for any number.", "Default: all that the machine has (our choice)."})
+    private Integer threads;
+
+    private final Streams streams;
+
+    DemoCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() {
+        DeviceOptions cpu = new DeviceOptions();
+        cpu.threads = threads;
+        Device device = cpu.device();
+        int repetitions = seeds == null ? full ? 5 : 2 : seeds;
+        Require.wholeFrom(1, "--seeds", repetitions);
+        List<Long> numbers = new ArrayList<>();
+        for (long seed = 0; seed < repetitions; seed++) {
+            numbers.add(seed);
+        }
+        List<DemoMethod> chosen = methods == null ? DemoMethod.all() : DemoMethod.of(methods);
+        if (out != null) {
+            RunFolder.check(out);
+        }
+        Path folder = made(out);
+        long began = System.nanoTime();
+        streams.err().println("Reading MiniLM and WordNet; the report will be in " + folder + ".");
+        try (Pretrained pretrained = Pretrained.open(Pretrained.MINILM)) {
+            List<DemoTask> tasks = new ArrayList<>(List.of(DemoTask.of(WordNet.verbSupersense(), pretrained)));
+            List<DemoPlan> plans = new ArrayList<>(List.of(DemoPlan.verbSupersense(chosen, numbers, full)));
+            if (full) {
+                tasks.add(DemoTask.of(WordNet.glossMatch(), pretrained));
+                plans.add(DemoPlan.glossMatch(chosen, numbers));
+            }
+            List<DemoResult> results = run(pretrained, tasks, plans, device, folder);
+            double seconds = (System.nanoTime() - began) * 1e-9;
+            write(folder, "MiniLM (BERT, 6 layers of 384 channels)", results, Environment.here(cpu.threads()), seconds);
+            for (DemoResult result : results) {
+                streams.out().println();
+                streams.out().print(DemoTable.of(result).text(streams.out().charset()));
+            }
+            streams.out().printf(Locale.ROOT, "%nThis took %d min %02d s. Report: %s%n", (int) seconds / 60, (int) seconds % 60,
+                    folder.resolve("report.html"));
+        }
+        return 0;
+    }
+
+    private List<DemoResult> run(Pretrained pretrained, List<DemoTask> tasks, List<DemoPlan> plans, Device device, Path folder) {
+        long work = 0;
+        for (int i = 0; i < tasks.size(); i++) {
+            work += Demo.work(tasks.get(i), plans.get(i));
+        }
+        List<DemoResult> results = new ArrayList<>();
+        try (DemoBar bar = new DemoBar(streams, work)) {
+            for (int i = 0; i < tasks.size(); i++) {
+                DataSet data = tasks.get(i).data();
+                results.add(Demo.run(pretrained, tasks.get(i), plans.get(i), device, new DemoProgress() {
+                    @Override
+                    public void advance(long work, String what) {
+                        bar.advance(work, what);
+                    }
+
+                    @Override
+                    public void trained(DemoMethod method, Training training) {
+                        save(pretrained, data, training, folder.resolve(data.name()).resolve(method.name()).resolve("adapter"));
+                    }
+                }));
+            }
+        }
+        return results;
+    }
+
+    private static void save(Pretrained pretrained, DataSet data, Training training, Path adapter) {
+        List<String> columns = data.train().getFirst().pair() == null ? List.of("sentence") : List.of("sentence1", "sentence2");
+        Adapters.write(training, pretrained, adapter);
+        new TaskFile(data.labels(), columns, "label", "mean", 0, false).write(adapter);
+    }
+
+    private static void write(Path folder, String model, List<DemoResult> results, Environment environment, double seconds) {
+        JsonFile.write(folder.resolve("results.json"), DemoJson.of(model, results, environment));
+        AtomicFile.write(folder.resolve("report.html"), DemoReport.html(model, results, environment, seconds));
+    }
+
+    /// The folder that was asked for, or a fresh one.
+    private static Path made(Path asked) {
+        try {
+            if (asked != null) {
+                return Files.createDirectories(asked);
+            }
+            Path runs = Files.createDirectories(Path.of("runs"));
+            for (int number = 1;; number++) {
+                try {
+                    return Files.createDirectory(runs.resolve("demo-" + number));
+                } catch (FileAlreadyExistsException _) {
+                    continue;
+                }
+            }
+        } catch (IOException e) {
+            throw Failure.of("cannot make the folder " + (asked == null ? Path.of("runs") : asked) + ": " + Failure.reason(e)
+                    + "; choose another with --out", e);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package lowland.report;
+
+import java.nio.charset.Charset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import lowland.metric.Metrics;
+import lowland.train.DemoResult;
+
+/// The table at the end of a demonstration: the baselines, then a row a method. Accuracies and F1 are in percent.
+///
+/// @param title    what was measured on what
+/// @param headings one a column
+/// @param rows     as many cells each; empty where there is nothing to say
+/// @param notes    sentences below
+public record DemoTable(String title, List<String> headings, List<List<String>> rows, List<String> notes) {
+    private static final List<String> HEADINGS = List.of("", "test accuracy %", "difference to LoRA", "macro-F1 %", "sharpness", "‖ΔW‖_F",
+            "ms/step", "× LoRA", "memory", "gradients/step");
+
+    public static DemoTable of(DemoResult result) {
+        List<List<String>> rows = new ArrayList<>();
+        for (DemoResult.Baseline baseline : result.baselines()) {
+            rows.add(List.of(baseline.title(), percent(baseline.accuracy()), "", percent(baseline.macroF1()), "", "", "", "", "", ""));
+        }
+        for (DemoResult.Method method : result.methods()) {
+            boolean base = method == result.base();
+            rows.add(List.of(method.method().title(),
+                    percent(method.accuracy()) + error(method.accuracyError()),
+                    base ? "" : difference(result.toBase(method)),
+                    percent(method.macroF1()),
+                    String.format(Locale.ROOT, "%.2e", method.sharpness()),
+                    method.perturbation() == 0 ? "0" : String.format(Locale.ROOT, "%.3g", method.perturbation()),
+                    String.format(Locale.ROOT, "%.1f", 1e3 * method.stepSeconds()),
+                    String.format(Locale.ROOT, "%.2f", result.ratio(method)),
+                    Bytes.text(method.planned().total()),
+                    Integer.toString(method.method().gradients())));
+        }
+        String title = String.format(Locale.ROOT, "%s: %d steps of %d rows, %s, %,d test rows", result.plan().title(), result.plan().steps(),
+                result.plan().batchSize(), seeds(result), result.testRows());
+        return new DemoTable(title, HEADINGS, rows, notes(result));
+    }
+
+    private static String seeds(DemoResult result) {
+        int seeds = result.plan().seeds().size();
+        return seeds == 1 ? "1 seed" : seeds + " seeds";
+    }
+
+    static String percent(double share) {
+        return String.format(Locale.ROOT, "%.1f", 100 * share);
+    }
+
+    private static String error(double standardError) {
+        return Double.isNaN(standardError) ? "" : " ± " + percent(standardError);
+    }
+
+    private static String difference(Metrics.Paired difference) {
+        return String.format(Locale.ROOT, "%+.1f", 100 * difference.mean()) + error(difference.standardError())
+                + (DemoResult.withinNoise(difference) ? " (within noise)" : "");
+    }
+
+    private static List<String> notes(DemoResult result) {
+        List<String> notes = new ArrayList<>();
+        int seeds = result.plan().seeds().size();
+        notes.add("± is the standard error over the seeds. Differences are paired by seed; \"within noise\": p > 0.05 (Student's t), or smaller"
+                + " than two standard errors.");
+        if (seeds == 1) {
+            notes.add("With one seed nothing tells a difference from noise.");
+        } else if (seeds < 5) {
+            notes.add("With " + seeds + " seeds only a very large difference could rise above the noise; --full takes five.");
+        }
+        if (result.methods().stream().anyMatch(method -> method.method().steps() > 1)) {
+            notes.add("\"LoRA, twice the steps\" has as many gradient evaluations as LoRA-SAM.");
+        }
+        notes.add("sharpness: mean rise of the training loss when every encoder matrix moves by " + result.plan().share()
+                + " of its norm, at random. ‖ΔW‖_F: of the perturbation, mean over the steps.");
+        notes.add("memory: planned bytes of weights, state, arena and packed weights of one session.");
+        return notes;
+    }
+
+    /// The table as aligned lines. Signs that the charset lacks become plain ones.
+    public String text(Charset charset) {
+        int[] widths = new int[headings.size()];
+        List<List<String>> all = new ArrayList<>(rows);
+        all.addFirst(headings);
+        for (List<String> row : all) {
+            for (int column = 0; column < widths.length; column++) {
+                widths[column] = Math.max(widths[column], length(row.get(column)));
+            }
+        }
+        StringBuilder text = new StringBuilder(title).append("\n\n");
+        for (List<String> row : all) {
+            StringBuilder line = new StringBuilder();
+            for (int column = 0; column < widths.length; column++) {
+                String pad = " ".repeat(widths[column] - length(row.get(column)));
+                boolean left = column == 0 || column == 2;
+                line.append(column == 0 ? "" : "  ").append(left ? row.get(column) + pad : pad + row.get(column));
+            }
+            text.append(line.toString().stripTrailing()).append('\n');
+            if (row == headings) {
+                text.append("-".repeat(line.length())).append('\n');
+            }
+        }
+        text.append('\n');
+        for (String note : notes) {
+            text.append(note).append('\n');
+        }
+        return charset.newEncoder().canEncode("±‖Δ×") ? text.toString()
+                : text.toString().replace("±", "+-").replace("‖ΔW‖", "|dW|").replace("× LoRA", "x LoRA").replace("×", "x");
+    }
+
+    private static int length(String cell) {
+        return cell.codePointCount(0, cell.length());
+    }
+}

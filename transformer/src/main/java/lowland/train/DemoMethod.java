@@ -1,0 +1,57 @@
+package lowland.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import lowland.Failure;
+import lowland.rule.BiLora;
+import lowland.rule.EfmLora;
+import lowland.rule.FmLora;
+import lowland.rule.Lora;
+import lowland.rule.LoraSam;
+import lowland.rule.UpdateRule;
+
+/// A row of the demo's table.
+///
+/// One ρ does not mean one perturbation: it bounds ‖(ε_B, ε_A)‖ in LoRA-SAM, ‖ΔW‖ of each layer in FMLoRA and EFMLoRA, and ‖ΔW‖ over
+/// all layers in Bi-LoRA. So each method has its own, and the table shows the ‖ΔW‖ over all layers that came of it.
+///
+/// @param name  as on the command line, and of its folder
+/// @param title as in the table
+/// @param rho   the radius, constant
+/// @param steps optimiser steps while the others take one: 2 for LoRA given as many gradients as LoRA-SAM
+public record DemoMethod(String name, String title, UpdateRule rule, double rho, int steps) {
+    /// The plain method, with which the others are compared.
+    public static final String BASE = "lora";
+
+    /// All, in the order of the table.
+    public static List<DemoMethod> all() {
+        return List.of(
+                new DemoMethod(BASE, "LoRA", Lora.defaults(), 0, 1),
+                new DemoMethod("lora-sam", "LoRA-SAM", LoraSam.defaults(), 0.05, 1),
+                new DemoMethod("fmlora", "FMLoRA", FmLora.defaults(), 0.05, 1),
+                new DemoMethod("efmlora", "EFMLoRA", EfmLora.defaults(), 0.05, 1),
+                new DemoMethod("bi-lora", "Bi-LoRA", BiLora.defaults(), 0.05, 1),
+                new DemoMethod("lora-twice", "LoRA, twice the steps", Lora.defaults(), 0, 2));
+    }
+
+    /// Those of a comma-separated list; LoRA is always among them.
+    ///
+    /// @throws Failure if there is no such method
+    public static List<DemoMethod> of(String list) {
+        List<String> asked = new ArrayList<>(List.of(BASE));
+        for (String part : list.split(",")) {
+            String name = part.strip();
+            if (all().stream().noneMatch(method -> method.name.equals(name))) {
+                throw Failure.usage("--methods has \"" + name + "\"; the demo knows "
+                        + String.join(", ", all().stream().map(DemoMethod::name).toList()));
+            }
+            asked.add(name);
+        }
+        return all().stream().filter(method -> asked.contains(method.name)).toList();
+    }
+
+    /// Gradient evaluations of one optimiser step.
+    public int gradients() {
+        return rule instanceof LoraSam || rule instanceof FmLora ? 2 : 1;
+    }
+}

@@ -1,0 +1,69 @@
+package lowland.train;
+
+import java.util.List;
+import lowland.descent.AdamW;
+import lowland.descent.RhoSchedule;
+import lowland.descent.Schedule;
+import lowland.rule.BiLora;
+import lowland.rule.Scaling;
+
+/// What a demonstration does, in fixed numbers: nothing depends on how long something takes.
+///
+/// @param title         of the task
+/// @param steps         optimiser steps of every method (but those that take more at a time, see [DemoMethod#steps])
+/// @param batchSize     rows of a step
+/// @param learningRate  of the factors
+/// @param headLearningRate of the head
+/// @param warmUp        untimed steps of each method before the first, on a model that is thrown away
+/// @param featureRows   training rows at most for the head on frozen features
+/// @param devRows       rows of the dev curve, a fixed sample
+/// @param devEvery      steps between its points
+/// @param sharpnessRows training rows for the sharpness, a fixed sample
+/// @param directions    random directions of the sharpness, each taken both ways
+/// @param share         norm of a direction over the norm of each matrix
+/// @param landscapeRows of the sharpness' rows, those that the landscape is of
+/// @param side          points of the landscape along each direction
+/// @param reach         how far it goes, in lengths of a direction
+public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds, int steps, int batchSize, double learningRate,
+        double headLearningRate, int warmUp, int featureRows, int devRows, int devEvery, int sharpnessRows, int directions, double share,
+        int landscapeRows, int side, double reach) {
+
+    /// Verb supersense.
+    public static DemoPlan verbSupersense(List<DemoMethod> methods, List<Long> seeds, boolean full) {
+        return full
+                ? new DemoPlan("verb supersense", methods, seeds, 240, 32, 3e-3, 1e-2, 6, 1 << 20, 702, 40, 256, 3, 0.01, 64, 9, 30)
+                : new DemoPlan("verb supersense", methods, seeds, 160, 16, 3e-3, 1e-2, 6, 6000, 256, 40, 128, 2, 0.01, 48, 7, 30);
+    }
+
+    /// Gloss match, of `--full`.
+    public static DemoPlan glossMatch(List<DemoMethod> methods, List<Long> seeds) {
+        return new DemoPlan("gloss match", methods, seeds, 160, 16, 2e-3, 1e-2, 6, 4000, 256, 40, 128, 2, 0.01, 32, 7, 30);
+    }
+
+    /// The settings of one run: rank 8, alpha 16, query and value, AdamW, linear schedule, clipped at 1; no dropout, since a run sees
+    /// hardly a row twice.
+    Settings settings(DemoMethod method, long seed) {
+        int count = steps * method.steps();
+        return new Settings(method.name(), method.rule(), AdamW.defaults(), 8, 16, Scaling.STANDARD, List.of("query", "value"),
+                BiLora.DEFAULT_AUXILIARY_RANK, 16, learningRate, headLearningRate,
+                Schedule.withWarmupShare(Schedule.Shape.LINEAR, count, 0.06),
+                new RhoSchedule(RhoSchedule.Shape.CONSTANT, method.rho(), count), count, 1, batchSize, 1, true, 0, 0, 0, 0, seed);
+    }
+
+    /// The work, in rows that pass forward once; a gradient counts as two.
+    long work(DemoTask task) {
+        long perStep = 0;
+        for (DemoMethod method : methods) {
+            perStep += (long) method.steps() * method.gradients() * 2 * batchSize;
+        }
+        long evaluated = task.test().size() + (long) devPoints() * Math.min(devRows, task.dev().size())
+                + (2L * directions + 1) * Math.min(sharpnessRows, task.train().size());
+        long plane = (long) side * side * Math.min(landscapeRows, task.train().size());
+        return Math.min(featureRows, task.train().size()) + task.dev().size() + task.test().size() + warmUp * perStep
+                + seeds.size() * (steps * perStep + methods.size() * evaluated) + methods.size() * plane;
+    }
+
+    int devPoints() {
+        return Math.ceilDiv(steps, devEvery);
+    }
+}

@@ -1,0 +1,13 @@
+package lowland.train;
+
+/// Is told how a demonstration gets on.
+public interface DemoProgress {
+    /// Some work is done.
+    ///
+    /// @param work in the units of the whole
+    /// @param what is being done, with loss and tokens a second where there are any
+    void advance(long work, String what);
+
+    /// A method has been trained with the first seed; its training is still open.
+    void trained(DemoMethod method, Training training);
+}

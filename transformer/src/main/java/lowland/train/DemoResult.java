@@ -1,0 +1,101 @@
+package lowland.train;
+
+import java.util.Arrays;
+import java.util.List;
+import lowland.metric.Metrics;
+import lowland.program.Session;
+
+/// What was measured on one task.
+///
+/// @param seconds of everything, tokenizing excepted
+public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows, int testRows, List<Baseline> baselines,
+        List<Method> methods, double seconds) {
+
+    /// An answer without any adapter.
+    ///
+    /// @param how it was made
+    public record Baseline(String title, double accuracy, double macroF1, String how) {}
+
+    /// A point of the dev curve.
+    public record Point(int step, double loss, double accuracy) {}
+
+    /// One method with one seed.
+    ///
+    /// @param dev       loss and accuracy on the dev sample
+    /// @param sharpness see [Sharpness]
+    public record Run(long seed, List<StepRecord> steps, List<Point> dev, double accuracy, double macroF1, double testLoss,
+            double sharpness) {
+        /// ‖ΔW‖_F of the perturbation, the mean over the steps.
+        public double perturbation() {
+            return Metrics.mean(steps.stream().mapToDouble(StepRecord::perturbationNorm).toArray());
+        }
+    }
+
+    /// One method, all seeds.
+    ///
+    /// @param landscape of the first seed
+    public record Method(DemoMethod method, List<Run> runs, Session.Planned planned, Landscape landscape) {
+        public double[] accuracies() {
+            return runs.stream().mapToDouble(Run::accuracy).toArray();
+        }
+
+        public double accuracy() {
+            return Metrics.mean(accuracies());
+        }
+
+        public double accuracyError() {
+            return Metrics.standardError(accuracies());
+        }
+
+        public double macroF1() {
+            return Metrics.mean(runs.stream().mapToDouble(Run::macroF1).toArray());
+        }
+
+        public double sharpness() {
+            return Metrics.mean(runs.stream().mapToDouble(Run::sharpness).toArray());
+        }
+
+        public double perturbation() {
+            return Metrics.mean(runs.stream().mapToDouble(Run::perturbation).toArray());
+        }
+
+        /// Median time of a step, all seeds, in seconds.
+        public double stepSeconds() {
+            return quantile(0.5);
+        }
+
+        /// A quantile of the time of a step, between neighbours in proportion.
+        public double quantile(double share) {
+            double[] seconds = runs.stream().flatMap(run -> run.steps().stream()).mapToDouble(StepRecord::seconds).sorted().toArray();
+            double place = share * (seconds.length - 1);
+            int below = (int) place;
+            int above = Math.min(below + 1, seconds.length - 1);
+            return seconds[below] + (place - below) * (seconds[above] - seconds[below]);
+        }
+    }
+
+    /// The method that the others are compared with.
+    public Method base() {
+        return methods.stream().filter(method -> method.method().name().equals(DemoMethod.BASE)).findFirst().orElseThrow();
+    }
+
+    /// A method's accuracies less LoRA's, seed by seed.
+    public Metrics.Paired toBase(Method method) {
+        return Metrics.paired(method.accuracies(), base().accuracies());
+    }
+
+    /// Whether a difference cannot be told from noise: p above 0.05, or smaller than two standard errors, or not known.
+    public static boolean withinNoise(Metrics.Paired difference) {
+        return !(difference.p() <= 0.05 && Math.abs(difference.mean()) >= 2 * difference.standardError());
+    }
+
+    /// A method's time a step over LoRA's.
+    public double ratio(Method method) {
+        return method.stepSeconds() / base().stepSeconds();
+    }
+
+    /// The seeds, for a sentence.
+    public String seeds() {
+        return String.join(", ", Arrays.stream(plan.seeds().toArray()).map(Object::toString).toList());
+    }
+}
