@@ -75,9 +75,10 @@ public final class GemmAgainstOpenBlas {
             }
         }
         blas_set_num_threads(threads);
-        System.out.printf(Locale.ROOT, "%d threads, %d float lanes, %d rounds; ours / OpenBLAS in GFLOP/s (median), ratio median [least, most]%n",
+        System.out.printf(Locale.ROOT,
+            "%d threads, %d float lanes, %d rounds; ours / OpenBLAS in GFLOP/s (median), ratio median [least, most]%n",
             threads, Lanes.count(), rounds);
-        int most = SHAPES.stream().mapToInt(s -> Math.max(Scratch.packedFloats(s.k, s.n), 16 * s.k)).max().orElse(0);
+        int most = SHAPES.stream().mapToInt(s -> Scratch.packedFloats(s.k, s.n)).max().orElse(0);
         try (Workers workers = new Workers(threads)) {
             Gemm gemm = new Gemm(workers, new Scratch(threads, most));
             for (Shape shape : SHAPES) {

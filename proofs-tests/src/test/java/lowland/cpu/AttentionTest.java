@@ -61,8 +61,8 @@ class AttentionTest {
         check(new Batch(heads, keyHeads, width, causal, starts(3, 1, 9), starts(8, 4, 131)));
     }
 
-    /// Bounds, inputs in [−1, 1]: a score has |S| ≤ √width and an error of γ(width + 2)·√width, so a probability a relative one of twice that
-    /// plus exp's and the sum's; the sums over keys, queries and width follow as γ times the sums of sizes.
+    /// Bounds, inputs in [−1, 1]: a score has |S| ≤ √width and an error of γ(width + 2)·√width, so a probability a relative one of twice
+    /// that plus exp's and the sum's; the sums over keys, queries and width follow as γ times the sums of sizes.
     private static void check(Batch b) {
         int c = b.heads * b.width;
         int kc = b.keyHeads * b.width;

@@ -37,13 +37,13 @@ class EquivalenceTest {
         Sizes sizes = new Sizes(36, 3, 40, 50, 4, 2, dropout);
         Comparison comparison = new Comparison();
         try (EquivalenceTraining training = new EquivalenceTraining(new CpuDevice(2), rule, descent, sizes, EquivalenceTraining.CAPACITY)) {
-            for (int t = 1; t <= 3; t++) {
+            for (int t = 1; t <= 2; t++) {
                 assertTrue(training.train(t, 0.05, comparison));
             }
             Inputs inputs = EquivalenceTraining.inputs(EquivalenceTraining.LENGTHS, 50, 9, 1, 0.05);
             assertTrue(training.session.run("evaluate", inputs, comparison));
         }
-        assertTrue(comparison.compared() > 100_000, "compared " + comparison.compared());
+        assertTrue(comparison.compared() > 80_000, "compared " + comparison.compared());
         System.out.println(rule.getClass().getSimpleName() + (dropout ? ", dropout" : "") + ": error/bound " + ratios(comparison));
     }
 

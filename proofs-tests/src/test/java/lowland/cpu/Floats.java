@@ -18,7 +18,7 @@ final class Floats {
         return values;
     }
 
-    /// γₖ = ku/(1 − ku): the relative error of k roundings (Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, Lemma 3.1).
+    /// γₖ = ku/(1 − ku): the relative error of k roundings (Higham, Accuracy and Stability of Numerical Algorithms, Lemma 3.1).
     static double gamma(double k) {
         return k * U / (1 - k * U);
     }

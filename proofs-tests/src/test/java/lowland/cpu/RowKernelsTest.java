@@ -214,6 +214,30 @@ class RowKernelsTest {
         assertEquals(-2f, out[1]);
     }
 
+    /// The mask after its definition, element by element; the share kept within five standard deviations.
+    @Test
+    void dropout() {
+        int n = 1000;
+        float[] x = Floats.random(3 * n, 1);
+        float[] y = new float[3 * n];
+        long[] keys = {42, -7, 123456789};
+        long threshold = Math.round(0.1 * 0x1p32);
+        DropoutMask.apply(x, 0, keys, 0, threshold, 2f, y, 0, n, 0, 3);
+        int kept = 0;
+        for (int i = 0; i < 3 * n; i++) {
+            long z = keys[i / n] + (i % n + 1) * 0x9E3779B97F4A7C15L;
+            z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+            z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+            z = z ^ (z >>> 31);
+            boolean keep = Long.compareUnsigned(z, threshold << 32) >= 0;
+            kept += keep ? 1 : 0;
+            assertEquals(keep ? 2 * x[i] : 0f, y[i]);
+        }
+        assertWithin("share kept", 2700, kept, 5 * Math.sqrt(3000 * 0.09));
+        DropoutMask.apply(x, 0, keys, 0, 0, 1f, y, 0, n, 0, 3);
+        Floats.assertSameBits("nothing dropped", x, y);
+    }
+
     @Test
     void rows() {
         int n = 11;

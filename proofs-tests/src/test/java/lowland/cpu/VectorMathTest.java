@@ -151,6 +151,23 @@ class VectorMathTest {
         assertTrue(Float.isNaN(out[0]) && !Float.isNaN(out[1]));
     }
 
+    /// Greatest lane wherever it stands, NaN kept; the sum against doubles.
+    @Test
+    void lanes() {
+        for (int at = 0; at < Lanes.COUNT; at++) {
+            float[] x = Floats.random(Lanes.COUNT, at);
+            double sum = 0;
+            for (float v : x) {
+                sum += v;
+            }
+            Floats.assertWithin("sum", sum, Lanes.sum(FloatVector.fromArray(Lanes.FLOATS, x, 0)), Floats.gamma(4) * Lanes.COUNT);
+            x[at] = 3f;
+            assertEquals(3f, Lanes.max(FloatVector.fromArray(Lanes.FLOATS, x, 0)));
+            x[at] = Float.NaN;
+            assertEquals(Float.NaN, Lanes.max(FloatVector.fromArray(Lanes.FLOATS, x, 0)));
+        }
+    }
+
     /// The same element in every position of ranges of every short length gives the same bits.
     @Test
     void anElementDoesNotDependOnItsPosition() {

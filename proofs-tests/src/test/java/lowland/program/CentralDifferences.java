@@ -19,7 +19,7 @@ final class CentralDifferences {
     }
 
     private static final double STEP = 0x1p-9;
-    private static final int ELEMENTS = 24;
+    private static final int ELEMENTS = 8;
 
     private CentralDifferences() {}
 
@@ -57,7 +57,7 @@ final class CentralDifferences {
         }
     }
 
-    /// Checks every slice of every trainable state, at up to 24 elements each.
+    /// Checks every slice of every trainable state, at up to eight elements each.
     /// @return the forward program
     static Program check(String name, Model model, List<State> trainables, Inputs inputs, long seed) {
         List<Program> programs = programs(model, trainables);

@@ -65,6 +65,12 @@ final class DerivativeTest {
         }
         State wide = state("wide", n, 3);
         State square = state("square", n, n);
+        for (boolean transposeA : new boolean[] {false, true}) {
+            for (boolean transposeB : new boolean[] {false, true}) {
+                add("three contributions " + transposeA + " " + transposeB, new Inputs(), List.of(square),
+                        p -> p.product(p.read(square), transposeA, p.read(square), transposeB, p.read(square)));
+            }
+        }
         add("product, n columns", new Inputs(), List.of(x, square), p -> p.product(p.read(x), false, p.read(square), false, null));
         add("product with itself", new Inputs(), List.of(wide), p -> p.product(p.read(wide), false, p.read(wide), true, null));
         add("product, frozen right", new Inputs(), List.of(x), p -> p.product(p.read(x), false, p.read(square), true, null));
@@ -112,9 +118,10 @@ final class DerivativeTest {
                     State q = state("q", 21, 4 * n);
                     State k = state("k", 21, keyHeads * n);
                     State v = state("v", 21, keyHeads * n);
-                    add("attention " + keyHeads + " " + causal + " " + dropped, new Inputs().ints("starts", 0, 1, 3, 8, 21).ints("key", 1, 2),
-                            List.of(q, k, v), p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "starts", 5), ints(p, "starts", 5),
-                                    4, keyHeads, causal, dropped ? new Mask(0.3, 7, ints(p, "key", 2)) : null));
+                    add("attention " + keyHeads + " " + causal + " " + dropped,
+                            new Inputs().ints("starts", 0, 1, 3, 8, 21).ints("key", 1, 2), List.of(q, k, v),
+                            p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "starts", 5), ints(p, "starts", 5), 4, keyHeads,
+                                    causal, dropped ? new Mask(0.3, 7, ints(p, "key", 2)) : null));
                 }
             }
         }
@@ -125,10 +132,11 @@ final class DerivativeTest {
             State q = state("few queries", 4, 2 * n);
             State k = state("k", 21, 2 * n);
             State v = state("v", 21, 2 * n);
-            add("attention of few queries " + causal, new Inputs().ints("queries", 0, 1, 2, 4, 4).ints("keys", 0, 1, 3, 8, 21), List.of(q, k, v),
+            Inputs few = new Inputs().ints("queries", 0, 1, 2, 4, 4).ints("keys", 0, 1, 3, 8, 21);
+            add("attention of few queries " + causal, few, List.of(q, k, v),
                     p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "queries", 5), ints(p, "keys", 5), 2, 2, causal, null));
-            add("attention, only values train " + causal, new Inputs().ints("queries", 0, 1, 2, 4, 4).ints("keys", 0, 1, 3, 8, 21), List.of(v),
-                    p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "queries", 5), ints(p, "keys", 5), 2, 1 + 1, causal, null));
+            add("attention, only values train " + causal, few, List.of(v),
+                    p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "queries", 5), ints(p, "keys", 5), 2, 2, causal, null));
         }
     }
 
@@ -163,7 +171,8 @@ final class DerivativeTest {
     void whatHasNoDerivativeSaysSo() {
         State x = state("x", 2, 2);
         UnsupportedOperationException e = assertThrows(UnsupportedOperationException.class,
-                () -> CentralDifferences.programs(p -> p.inner(p.gram(p.read(x), p.read(x), 0), p.gram(p.read(x), p.read(x), 1)), List.of(x)));
+                () -> CentralDifferences.programs(p -> p.inner(p.gram(p.read(x), p.read(x), 0), p.gram(p.read(x), p.read(x), 1)),
+                        List.of(x)));
         assertEquals("inner has no derivative: it only occurs behind one", e.getMessage());
         e = assertThrows(UnsupportedOperationException.class, () -> CentralDifferences.programs(
                 p -> p.scalar(Scalar.Kind.DIVIDE, p.constant(1), p.sum(p.read(x))), List.of(x)));

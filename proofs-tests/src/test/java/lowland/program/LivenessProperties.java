@@ -200,7 +200,8 @@ final class LivenessProperties {
         p.update(b, p.read(a));
         Program program = p.finish();
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> new Liveness(program, Map.of()));
-        assertEquals("program 'swap' exchanges the states [a, b] with each other; make one of the new values by an operation", e.getMessage());
+        assertEquals("program 'swap' exchanges the states [a, b] with each other; make one of the new values by an operation",
+                e.getMessage());
     }
 
     @Example

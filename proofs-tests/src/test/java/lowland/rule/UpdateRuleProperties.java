@@ -137,6 +137,19 @@ class UpdateRuleProperties {
         }
     }
 
+    /// A full gradient with finite elements, but a norm beyond the range of a double: not a perturbation of zero.
+    @Example
+    void perturbationNormThatOverflowsSkips() {
+        SimpleMatrix tiny = SimpleMatrix.identity(2).scale(1e-10);
+        Trainables trainables = new Trainables(List.of(new LoraPair("w", 1, tiny, SimpleMatrix.identity(2))), List.of());
+        SimpleMatrix large = new SimpleMatrix(2, 2);
+        large.fill(1.5e298);
+        GradientOracle oracle = _ -> new Gradients(1, List.of(new PairGradient(new SimpleMatrix(2, 2), large)), List.of());
+        FmLora rule = new FmLora(NormScope.LAYER, Estimate.B, Factor.B);
+        StepResult result = assertSkipped(trainables, rule.initialState(trainables), rule, inputs(1, 0.1, 1), AdamW.defaults(), oracle);
+        assertEquals("norm of the perturbation", ((Trace.Skipped) result.trace()).reason());
+    }
+
     /// Finite gradients, but auxiliary factors whose product overflows.
     @Example
     void auxiliaryNormNotFiniteSkips() {

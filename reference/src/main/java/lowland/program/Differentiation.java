@@ -51,7 +51,7 @@ public final class Differentiation {
             throw new IllegalArgumentException("the loss depends on no trainable state; trainable are "
                     + trainables.keySet().stream().map(State::name).toList());
         }
-        p.stage("loss backward");
+        p.stage("backward");
         gradients.put(loss, p.constant(1));
         for (Stage stage : forward.reversed()) {
             if (stage.repeat() == 0) {

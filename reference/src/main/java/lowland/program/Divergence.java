@@ -24,7 +24,7 @@ public final class Divergence extends RuntimeException {
 
         @Override
         public String toString() {
-            return operation.strip().replaceAll(" {2,}", "  ") + ", layer " + layer + ": " + output + "[" + index + "] is "
+            return operation + ", layer " + layer + ": " + output + "[" + index + "] is "
                     + bits(actual) + ", exact " + bits(exact) + ", error " + Math.abs(actual - exact) + ", bound " + bound;
         }
 

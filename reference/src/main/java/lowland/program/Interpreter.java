@@ -178,16 +178,27 @@ public final class Interpreter implements Device {
         private void give(Value input, Inputs inputs) {
             int size = size(input);
             switch (input.type()) {
-                case INT -> ints.put(input, Arrays.copyOf(inputs.ints(input.name()), size));
+                case INT -> {
+                    int[] given = inputs.ints(input.name());
+                    enough(input, size, given.length);
+                    ints.put(input, Arrays.copyOf(given, size));
+                }
                 case DOUBLE -> slot(input)[0] = new double[] {inputs.scalar(input.name())};
                 case REAL -> {
                     float[] given = inputs.reals(input.name());
+                    enough(input, size, given.length);
                     double[] values = new double[size];
                     for (int i = 0; i < size; i++) {
                         values[i] = given[i];
                     }
                     slot(input)[0] = values;
                 }
+            }
+        }
+
+        private static void enough(Value input, int needed, int given) {
+            if (given < needed) {
+                throw new IllegalArgumentException("input '" + input + "' needs " + needed + " values, found " + given);
             }
         }
 

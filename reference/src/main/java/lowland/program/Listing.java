@@ -1,56 +1,81 @@
 package lowland.program;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import lowland.program.operation.Operation;
 
-/// A program as text:
+/// A program as text, with the types in a column at the right:
 ///
 ///     stage layers, 6 times
-///       carry x from rows to norm.2
-///       product = product(x, query.weight, query.bias) right transposed       real[tokens, 384]
+///       carry x from rows, then norm.2; the last is norm.3                real[tokens, 384]
+///       product = product(x, query.weight, query.bias) right transposed   real[tokens, 384]
 final class Listing {
-    private Listing() {}
+    /// Longer lines than this do not push the column of types further right.
+    private static final int COLUMN = 100;
+
+    private final List<String> lines = new ArrayList<>();
+    private final List<String> types = new ArrayList<>();
+
+    private Listing(Program program) {
+        line("program " + program.name(), "");
+        program.inputs().forEach(input -> line("input " + input, type(input)));
+        program.reads().forEach((_, value) -> line("state " + value, type(value) + (value.stacked() ? " x " + value.repeat() : "")));
+        for (Stage stage : program.stages()) {
+            String times = stage.repeat() == 0 ? "" : ", " + stage.repeat() + " times" + (stage.reversed() ? " in reverse" : "");
+            line("stage " + stage.name() + times, "");
+            for (Carry carry : stage.carries()) {
+                line("  carry " + carry.input() + " from " + carry.initial() + ", then " + carry.output() + "; the last is " + carry.result(),
+                        type(carry.input()));
+            }
+            stage.operations().forEach(operation -> line("  " + call(operation), types(operation)));
+        }
+        program.updates().forEach((state, value) -> line("update " + state.name() + " := " + value, ""));
+        program.outputs().forEach((name, value) -> line("output " + name + " = " + value, ""));
+    }
 
     static String of(Program program) {
-        StringBuilder text = new StringBuilder("program ").append(program.name()).append('\n');
-        for (Value input : program.inputs()) {
-            text.append("input ").append(typed(input)).append('\n');
+        Listing listing = new Listing(program);
+        int column = 0;
+        for (int i = 0; i < listing.lines.size(); i++) {
+            int length = listing.lines.get(i).length();
+            column = listing.types.get(i).isEmpty() || length > COLUMN ? column : Math.max(column, length);
         }
-        program.reads().forEach((_, value) -> text.append("state ").append(typed(value))
-                .append(value.stacked() ? " x " + value.repeat() : "").append('\n'));
-        for (Stage stage : program.stages()) {
-            text.append("stage ").append(stage.name());
-            text.append(stage.repeat() == 0 ? "" : ", " + stage.repeat() + " times" + (stage.reversed() ? " in reverse" : "")).append('\n');
-            for (Carry carry : stage.carries()) {
-                text.append("  carry ").append(typed(carry.input())).append(" from ").append(carry.initial()).append(", then ")
-                        .append(carry.output()).append("; the last is ").append(carry.result()).append('\n');
-            }
-            for (Operation operation : stage.operations()) {
-                text.append("  ").append(line(operation)).append('\n');
-            }
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < listing.lines.size(); i++) {
+            String line = listing.lines.get(i);
+            String type = listing.types.get(i);
+            text.append(line).append(type.isEmpty() ? "" : " ".repeat(Math.max(0, column - line.length()) + 3) + type).append('\n');
         }
-        program.updates().forEach((state, value) -> text.append("update ").append(state.name()).append(" := ").append(value).append('\n'));
-        program.outputs().forEach((name, value) -> text.append("output ").append(name).append(" = ").append(value).append('\n'));
         return text.toString();
     }
 
-    /// One operation.
+    /// One operation with its types.
     static String line(Operation operation) {
+        return operation.outputs().isEmpty() ? call(operation) : call(operation) + "   " + types(operation);
+    }
+
+    private void line(String line, String type) {
+        lines.add(line);
+        types.add(type);
+    }
+
+    private static String call(Operation operation) {
         String attributes = operation.attributes();
         String call = operation.name() + "(" + join(operation.inputs()) + ")" + (attributes.isEmpty() ? "" : " " + attributes);
-        if (operation.outputs().isEmpty()) {
-            return call;
-        }
-        String outputs = operation.outputs().stream().map(Listing::typed).collect(Collectors.joining("; "));
-        return join(operation.outputs()) + " = " + call + "   : " + outputs.replaceAll("(^|; )[^ ]+: ", "$1");
+        return operation.outputs().isEmpty() ? call : join(operation.outputs()) + " = " + call;
+    }
+
+    /// The types of an operation's outputs, once where they are all alike.
+    private static String types(Operation operation) {
+        return operation.outputs().stream().map(Listing::type).distinct().collect(Collectors.joining("; "));
     }
 
     private static String join(List<Value> values) {
         return values.stream().map(Value::name).collect(Collectors.joining(", "));
     }
 
-    private static String typed(Value value) {
-        return value.name() + ": " + value.type() + value.shape();
+    private static String type(Value value) {
+        return value.type() + (value.shape().rank() == 0 ? "" : value.shape().toString());
     }
 }

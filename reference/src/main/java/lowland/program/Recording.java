@@ -2,9 +2,12 @@ package lowland.program;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import lowland.program.operation.*;
 
 /// Records a program in straight-line Java: `x = p.layerNorm(x, gamma, beta, 1e-12)`.
@@ -18,7 +21,8 @@ public final class Recording {
     private final Map<String, Value> outputs = new LinkedHashMap<>();
     private final List<Stage> stages = new ArrayList<>();
     private final List<Operation> open = new ArrayList<>();
-    private final Map<String, Integer> names = new LinkedHashMap<>();
+    private final Set<String> names = new HashSet<>();
+    private final Map<String, Integer> counts = new HashMap<>();
     private String stageName = "main";
     private int repeat;
     private int values;
@@ -49,7 +53,13 @@ public final class Recording {
         if (repeat != 0 || layers < 1) {
             throw new IllegalStateException("stage '" + name + "' needs at least one layer and does not nest");
         }
-        initial.forEach(value -> check(value, name));
+        for (Value value : initial) {
+            check(value, "stage '" + name + "'");
+            if (value.type() == ElementType.INT) {
+                throw new IllegalArgumentException("stage '" + name + "' carries '" + value + "', which is " + value.type() + value.shape()
+                        + ": only real and double values are carried");
+            }
+        }
         close();
         repeat = layers;
         List<Value> carried = new ArrayList<>();
@@ -90,7 +100,7 @@ public final class Recording {
                 return known;
             }
         }
-        names.put(name, 1);
+        names.add(name);
         Value value = new Value(values++, name, type, shape, 0);
         inputs.add(value);
         return value;
@@ -104,7 +114,7 @@ public final class Recording {
     /// A state as it was before the run.
     public Value read(State state) {
         return reads.computeIfAbsent(state, s -> {
-            names.merge(s.name(), 1, Integer::sum);
+            names.add(s.name());
             return new Value(values++, s.name(), s.type(), s.shape(), s.repeat());
         });
     }
@@ -123,9 +133,9 @@ public final class Recording {
 
     /// Offers a plain value to the host.
     public void output(String name, Value value) {
-        check(value, "output");
-        if (value.stacked() || outputs.put(name, value) != null) {
-            throw new IllegalArgumentException("output '" + name + "' must be a plain value and unique");
+        check(value, "output '" + name + "'");
+        if (outputs.put(name, value) != null) {
+            throw new IllegalArgumentException("output '" + name + "' is offered twice");
         }
     }
 
@@ -162,8 +172,12 @@ public final class Recording {
     }
 
     private Value fresh(String name, ElementType type, Shape shape) {
-        int count = names.merge(name, 1, Integer::sum);
-        return new Value(values++, count == 1 ? name : name + "." + count, type, shape, repeat);
+        String stem = name.replaceFirst("\\.\\d+$", "");
+        String unique = name;
+        while (!names.add(unique)) {
+            unique = stem + "." + (counts.merge(stem, 1, Integer::sum) + 1);
+        }
+        return new Value(values++, unique, type, shape, repeat);
     }
 
     private Value real(String name, Shape shape) {
@@ -176,8 +190,9 @@ public final class Recording {
 
     private void check(Value value, String where) {
         if (value.stacked() && value.repeat() != repeat) {
-            throw new IllegalArgumentException(where + " is in a stage of " + repeat + " layers and cannot read '" + value + "' of "
-                    + value.repeat());
+            throw new IllegalArgumentException(where + (repeat == 0 ? " runs once" : " runs for each of " + repeat + " layers")
+                    + " and cannot read '" + value + "', which is one value for each of " + value.repeat()
+                    + " layers; hand it on from iteration to iteration and read the result");
         }
     }
 

@@ -26,8 +26,11 @@ final class EvaluateCommand implements Callable<Integer> {
         "The folder with PEFT's two files and task.json.", "No default."})
     private Path adapter;
 
-    @ArgGroup(validate = false, heading = "%nTask (columns, labels and length are the adapter's unless named here):%n")
-    private TaskOptions task = new TaskOptions();
+    @Option(names = "--task", required = true, paramLabel = "T", description = {TaskOptions.TASK, "No default."})
+    private String task;
+
+    @ArgGroup(validate = false, heading = "%nTables (columns are the adapter's unless named here):%n")
+    private TaskOptions tables = new TaskOptions();
 
     @Option(names = "--split", paramLabel = "dev|test", description = {
         "The split of a built-in task; of a file, the rows of --dev or --test where given, else the file's own.",
@@ -54,7 +57,7 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         Device executor = device.device();
         try (AdaptedModel adapted = AdaptedModel.open(model, adapter)) {
-            TaskOptions.Split rows = task.split(split, adapted.task());
+            TaskOptions.Split rows = tables.split(task, split, adapted.task());
             Evaluation evaluation = adapted.answer(rows.source(), rows.rows(), executor);
             if (json) {
                 ObjectNode line = JsonLine.object().put("split", rows.name()).put("rows", rows.rows().size());

@@ -19,10 +19,9 @@ final class TaskOptions {
     /// The built-in tasks.
     private static final List<String> BUILT_IN = List.of("verb-supersense", "gloss-match");
 
-    @Option(names = "--task", required = true, paramLabel = "T", description = {
-        "verb-supersense or gloss-match (of WordNet 3.1, built in), or a file with a header: TSV (no quoting), CSV (RFC 4180) or JSONL.",
-        "No default."})
-    String task;
+    /// How `--task` is explained.
+    static final String TASK = "verb-supersense or gloss-match (of WordNet 3.1, built in), or a file with a header: TSV (no quoting),"
+            + " CSV (RFC 4180) or JSONL.";
 
     @Option(names = "--text", paramLabel = "COLUMN[,COLUMN]", description = {
         "The column of the text, or two columns.", "Default: sentence, or sentence1,sentence2, or text, whichever is there (as GLUE's files)."})
@@ -48,14 +47,14 @@ final class TaskOptions {
     record Task(DataSet data, Columns columns, String devSource, String testSource) {}
 
     /// The task to train on.
-    Task task() {
+    Task task(String task) {
         if (BUILT_IN.contains(task)) {
             if (dev != null || test != null || text != null || label != null) {
                 throw Failure.usage("--task " + task + " has columns and splits of its own: leave out --text, --label, --dev and --test");
             }
-            return new Task(builtIn(), columns(task), task + " dev", task + " test");
+            return new Task(builtIn(task), columns(task), task + " dev", task + " test");
         }
-        TableFile train = table();
+        TableFile train = table(task);
         Columns columns = Columns.of(train, text, label);
         Double share = share();
         if (share != null) {
@@ -68,9 +67,9 @@ final class TaskOptions {
     }
 
     /// The rows of a split, for an adapter of `file`: the built-in task's, those of `--dev` or `--test`, or the file's own.
-    Split split(String split, TaskFile file) {
+    Split split(String task, String split, TaskFile file) {
         if (BUILT_IN.contains(task)) {
-            DataSet data = builtIn();
+            DataSet data = builtIn(task);
             if (!data.labels().equals(file.labels())) {
                 throw Failure.of("the adapter's labels " + file.labels() + " are not those of " + task + ", " + data.labels()
                         + "; take an adapter of this task");
@@ -87,11 +86,11 @@ final class TaskOptions {
             if (share == null) {
                 return split("dev", TableFile.read(Path.of(dev)), file, labels);
             }
-            TableFile table = table();
+            TableFile table = table(task);
             DataSet data = TableTask.of(table, null, share, null, columns(table, file), file.labels());
             return new Split("dev", table.name(), data.dev());
         }
-        return split(split == null ? "file" : split, table(), file, labels);
+        return split(split == null ? "file" : split, table(task), file, labels);
     }
 
     private Split split(String name, TableFile table, TaskFile file, Labels labels) {
@@ -103,7 +102,7 @@ final class TaskOptions {
         return Columns.of(table, text == null ? String.join(",", file.textColumns()) : text, label == null ? file.labelColumn() : label);
     }
 
-    private TableFile table() {
+    private static TableFile table(String task) {
         if (!Files.exists(Path.of(task)) && task.matches("[a-z0-9-]+(/[a-z0-9-]+)?")) {
             throw Failure.usage("--task " + task + " is neither a built-in task (" + String.join(", ", BUILT_IN) + ") nor a file");
         }
@@ -114,7 +113,7 @@ final class TaskOptions {
         return dev != null && dev.matches("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?") ? Double.valueOf(dev) : null;
     }
 
-    private DataSet builtIn() {
+    private static DataSet builtIn(String task) {
         return task.equals("verb-supersense") ? WordNet.verbSupersense() : WordNet.glossMatch();
     }
 

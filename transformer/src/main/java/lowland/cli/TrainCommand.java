@@ -17,6 +17,7 @@ import lowland.data.DataSet;
 import lowland.data.Example;
 import lowland.descent.RhoSchedule;
 import lowland.program.Device;
+import lowland.report.RunReport;
 import lowland.rule.BiLora;
 import lowland.rule.Scaling;
 import lowland.train.Adapters;
@@ -35,8 +36,8 @@ import picocli.CommandLine.Spec;
 /// `train`: settles every value, opens model, data and device, and only then makes the run folder and starts.
 @Command(name = "train", sortOptions = false, customSynopsis = "lowland train --model M --task T --method NAME --out RUN [OPTIONS]",
     description = {
-    "Trains an adapter and a head, and writes the run folder: config.json, metrics.jsonl, adapter/ (PEFT's two files and task.json)"
-        + " and auxiliary/ (Bi-LoRA's second pairs).", ""},
+    "Trains an adapter and a head, and writes the run folder: config.json, metrics.jsonl, adapter/ (PEFT's two files and task.json),"
+        + " auxiliary/ (Bi-LoRA's second pairs) and report.html.", ""},
     footer = {"", "Example:", "  lowland train --model minilm --task reviews.tsv --dev 0.1 --method efmlora --out runs/reviews"})
 final class TrainCommand implements Callable<Integer> {
     /// Options that act in some methods only, with these.
@@ -63,8 +64,11 @@ final class TrainCommand implements Callable<Integer> {
         "minilm (all-MiniLM-L6-v2, embedded).", "No default."})
     private String model;
 
-    @ArgGroup(validate = false, heading = "%nTask:%n")
-    private TaskOptions task = new TaskOptions();
+    @Option(names = "--task", required = true, paramLabel = "T", description = {TaskOptions.TASK, "No default."})
+    private String task;
+
+    @ArgGroup(validate = false, heading = "%nTables:%n")
+    private TaskOptions tables = new TaskOptions();
 
     @Option(names = "--method", required = true, paramLabel = "NAME", description = {
         "lora (Hu et al., arXiv 2106.09685v2), lora-sam and bi-lora (arXiv 2508.19564v1), fmlora and efmlora (arXiv 2508.00522v3).",
@@ -116,7 +120,7 @@ final class TrainCommand implements Callable<Integer> {
         checkOptions(chosen);
         Device executor = device.device();
         RunFolder.check(out);
-        TaskOptions.Task chosenTask = task.task();
+        TaskOptions.Task chosenTask = tables.task(task);
         try (Pretrained pretrained = Pretrained.open(model)) {
             modelOptions.check(pretrained);
             return train(chosen, executor, chosenTask, pretrained);
@@ -176,6 +180,7 @@ final class TrainCommand implements Callable<Integer> {
             try (Progress progress = Progress.of(streams.err(), jsonl, streams.terminal(), settings.steps())) {
                 outcome = new Run(training, pretrained, taskFile, folder, progress, interruption, every).toTheEnd(dev, test);
             }
+            RunReport.write(folder.folder());
             if (output.profile) {
                 profile(training);
             }
@@ -283,10 +288,10 @@ final class TrainCommand implements Callable<Integer> {
     /// Every value of the run, defaults too, under the options' names.
     private ObjectNode config(Settings settings, TaskOptions.Task chosenTask, Device executor) {
         ObjectNode config = JsonFile.object();
-        config.put("model", model).put("task", task.task).put("method", settings.method());
+        config.put("model", model).put("task", task).put("method", settings.method());
         ArrayNode text = config.putArray("text");
         chosenTask.columns().text().forEach(text::add);
-        config.put("label", chosenTask.columns().label()).put("dev", task.dev).put("test", task.test == null ? null : task.test.toString());
+        config.put("label", chosenTask.columns().label()).put("dev", tables.dev).put("test", tables.test == null ? null : tables.test.toString());
         config.put("rank", settings.rank()).put("alpha", settings.alpha()).put("scaling", Choice.name(settings.scaling()));
         ArrayNode targets = config.putArray("targets");
         settings.targets().forEach(targets::add);

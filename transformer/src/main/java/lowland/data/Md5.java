@@ -4,7 +4,6 @@ import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /// Splits by hash: which side a row falls on depends on its text alone, not on its neighbours or the order.
 final class Md5 {
@@ -15,11 +14,6 @@ final class Md5 {
         byte[] hash = digest(text);
         long bits = new BigInteger(1, hash).shiftRight(128 - 52).longValueExact();
         return bits * 0x1p-52;
-    }
-
-    /// The text's MD5 in hexadecimal.
-    static String hex(String text) {
-        return HexFormat.of().formatHex(digest(text));
     }
 
     private static byte[] digest(String text) {

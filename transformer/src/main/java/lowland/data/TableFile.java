@@ -140,11 +140,14 @@ public final class TableFile {
 
     /// A cell that holds text.
     ///
-    /// @throws Failure if it is empty or blank
+    /// @throws Failure if it is empty or blank, or no Unicode text (JSON's escapes can write what UTF-8 cannot)
     public String text(int row, String column) {
         String text = cell(row, column);
         if (text.isBlank()) {
             throw Failure.of(at(row) + ": the column " + column + " is empty; give every row a text, or leave the row out");
+        }
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw Failure.of(at(row) + ": the column " + column + " holds half of a character (an unpaired surrogate); write it whole");
         }
         return text;
     }
@@ -230,7 +233,7 @@ public final class TableFile {
             lines.add(text.substring(start, end > start && text.charAt(end - 1) == '\r' ? end - 1 : end));
             start = end + 1;
         }
-        while (!lines.isEmpty() && lines.getLast().isBlank()) {
+        while (!lines.isEmpty() && lines.getLast().isEmpty()) {
             lines.removeLast();
         }
         if (lines.isEmpty()) {
@@ -257,7 +260,7 @@ public final class TableFile {
                 List<String> cells = record.toList();
                 if (header.isEmpty()) {
                     readHeader(cells);
-                } else if (cells.size() == 1 && cells.getFirst().isBlank()) {
+                } else if (cells.size() == 1 && cells.getFirst().isEmpty()) {
                     blank = blank == null ? new Row(line, cells) : blank;
                 } else {
                     if (blank != null) {
@@ -325,10 +328,10 @@ public final class TableFile {
     }
 
     private void addRow(int line, List<String> cells) {
+        if (cells.size() == 1 && cells.getFirst().isBlank()) {
+            throw blankRow(line);
+        }
         if (cells.size() != header.size()) {
-            if (cells.size() == 1 && cells.getFirst().isBlank()) {
-                throw blankRow(line);
-            }
             throw Failure.of(name + ", line " + line + ": the row has " + cells.size() + " cells, the header " + header.size()
                     + "; check the separators of this row");
         }

@@ -12,10 +12,10 @@ import lowland.Failure;
 final class NativeLibrary {
     private NativeLibrary() {}
 
-    /// Makes the folder and points the library at it.
+    /// Makes the folder, points the library at it and returns it.
     ///
     /// @throws Failure if the folder cannot be made or written to
-    static void prepare() {
+    static Path prepare() {
         Path folder = folder(System.getenv(), System.getProperty("user.home"));
         try {
             Files.createDirectories(folder);
@@ -31,6 +31,16 @@ final class NativeLibrary {
         System.setProperty("ai.djl.offline", "true");
         System.setProperty("OPT_OUT_TRACKING", "true");
         System.setProperty("RUST_FLAVOR", "cpu");
+        return folder;
+    }
+
+    /// The megabytes that can still be written there, or -1 where nobody knows.
+    static long free(Path folder) {
+        try {
+            return Files.getFileStore(folder).getUsableSpace() >> 20;
+        } catch (IOException e) {
+            return -1;
+        }
     }
 
     static Path folder(Map<String, String> environment, String home) {

@@ -49,13 +49,14 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     private static Tokenizer parse(String source, byte[] json, int longest) {
-        NativeLibrary.prepare();
+        Path cache = NativeLibrary.prepare();
         Map<String, String> options = Map.of("padding", "false", "truncation", "false", "addSpecialTokens", "true");
         try {
             return new Tokenizer(HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), options), longest);
         } catch (LinkageError | EngineException | IllegalStateException e) {
-            throw Failure.of("the tokenizer's native library cannot be loaded here (" + e.getMessage()
-                    + "); it runs on Linux (glibc), macOS and Windows: set LOWLAND_CACHE to a folder from which programs may run", e);
+            throw Failure.of("the tokenizer's native library cannot be unpacked to " + cache + " and loaded (" + e.getMessage()
+                    + " " + NativeLibrary.free(cache) + " MB are free there); it needs Linux (glibc), macOS or Windows, and 16 MB in a folder"
+                    + " from which programs may run: name one with LOWLAND_CACHE", e);
         } catch (RuntimeException | IOException e) {
             throw Failure.of(source + " is no tokenizer that can be read: " + e.getMessage() + "; fetch it again", e);
         }

@@ -3,12 +3,16 @@ package lowland.cpu;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
+import lowland.random.CounterRandom;
 
 /// Softmax attention over packed sequences, forward and backward: out = softmax(scale·Q·Kᵀ)·V for each sequence and head.
 ///
 /// q and out are `[query tokens, heads·width]`, k and v are `[key tokens, keyHeads·width]`, contiguous rows; head h reads key head
 /// h / (heads / keyHeads). Sequence s holds the rows starts`[s]` … starts`[s + 1]` − 1 of its side. With a causal mask query i of nq sees
 /// the keys j ≤ i + nk − nq: the ends of both are aligned. A query that sees no key gives zeros.
+///
+/// Dropout of probabilities is a counter-based mask, see [DropoutMask]: the key of query i of sequence s is `child(child(key, s), i)`,
+/// and key j of head h is channel 65,536·h + j. A threshold of 0 drops nothing.
 ///
 /// Probabilities are computed again in the backward pass; nothing of size queries × keys outlives a chunk of work. A sequence's bits depend
 /// on that sequence alone: every operand of a head is copied to a worker's scratch, padded, and sums run over real tokens in a fixed
@@ -48,6 +52,9 @@ public final class Attention {
     private int[] queryStarts;
     private int[] keyStarts;
     private int queryBlocks;
+    private long key;
+    private long threshold;
+    private float kept;
 
     /// One worker's scratch. Names are those of the equations; T is transposed.
     private final class Room {
@@ -63,7 +70,9 @@ public final class Attention {
         final float[] dKey = new float[keys * padWidth];
         final float[] dValue = new float[keys * padWidth];
         final float[] p = new float[rows * keys];
+        final float[] dropped = new float[rows * keys];
         final float[] dP = new float[rows * keys];
+        final long[] rowKeys = new long[BLOCK];
     }
 
     /// @param longest the most keys of a sequence
@@ -87,16 +96,35 @@ public final class Attention {
         }
     }
 
-    /// Writes out.
+    /// Writes out, nothing dropped.
     public void forward(float[] q, int qo, float[] k, int ko, float[] v, int vo, int[] queryStarts, int[] keyStarts, int sequences,
                         float[] out, int oo) {
+        forward(q, qo, k, ko, v, vo, queryStarts, keyStarts, sequences, 0, 0, 1, out, oo);
+    }
+
+    /// Writes out.
+    ///
+    /// @param key of the masks of all sequences
+    /// @param threshold below which the bits of a probability drop it
+    /// @param kept by what a kept one is multiplied
+    public void forward(float[] q, int qo, float[] k, int ko, float[] v, int vo, int[] queryStarts, int[] keyStarts, int sequences,
+                        long key, long threshold, float kept, float[] out, int oo) {
+        drop(key, threshold, kept);
         set(q, qo, k, ko, v, vo, queryStarts, keyStarts, sequences, out, oo);
         workers.run(sequences * heads * queryBlocks, forwardChunk);
     }
 
-    /// Writes dq, dk and dv from dOut.
+    /// Writes dq, dk and dv from dOut, nothing dropped.
     public void backward(float[] q, int qo, float[] k, int ko, float[] v, int vo, int[] queryStarts, int[] keyStarts, int sequences,
                          float[] dOut, int doo, float[] dq, int dqo, float[] dk, int dko, float[] dv, int dvo) {
+        backward(q, qo, k, ko, v, vo, queryStarts, keyStarts, sequences, 0, 0, 1, dOut, doo, dq, dqo, dk, dko, dv, dvo);
+    }
+
+    /// Writes dq, dk and dv from dOut, with the forward pass' masks.
+    public void backward(float[] q, int qo, float[] k, int ko, float[] v, int vo, int[] queryStarts, int[] keyStarts, int sequences,
+                         long key, long threshold, float kept, float[] dOut, int doo, float[] dq, int dqo, float[] dk, int dko,
+                         float[] dv, int dvo) {
+        drop(key, threshold, kept);
         set(q, qo, k, ko, v, vo, queryStarts, keyStarts, sequences, dOut, doo);
         this.dq = dq;
         this.dqo = dqo;
@@ -105,6 +133,12 @@ public final class Attention {
         this.dv = dv;
         this.dvo = dvo;
         workers.run(sequences * keyHeads, backwardChunk);
+    }
+
+    private void drop(long key, long threshold, float kept) {
+        this.key = key;
+        this.threshold = threshold;
+        this.kept = kept;
     }
 
     private void set(float[] q, int qo, float[] k, int ko, float[] v, int vo, int[] queryStarts, int[] keyStarts, int sequences,
@@ -147,13 +181,18 @@ public final class Attention {
         probabilities(room, queryStarts[s] + first, some, first, nq, nk, head);
         Arrays.fill(room.result, 0, Strips.padded(some) * padWidth, 0f);
         int keys = Strips.padded(nk);
+        if (threshold > 0) {
+            rowKeys(room, s, head, first, some);
+            drop(room, room.p, room.p, keys, some);
+        }
         Strips.accumulate(room.p, 0, keys, 1, room.value, 0, padWidth, nk, room.result, 0, padWidth, rows(some), padWidth);
         for (int i = 0; i < some; i++) {
             System.arraycopy(room.result, i * padWidth, out, oo + at(queryStarts[s] + first + i, head, heads), width);
         }
     }
 
-    /// dV = Pᵀ·dO, dP = dO·Vᵀ, dS = P∘(dP − Σⱼ P∘dP), dQ = scale·dS·K, dK = dSᵀ·(scale·Q); dK and dV add up over query blocks, then query heads.
+    /// dV = (M∘P)ᵀ·dO, dP = M∘(dO·Vᵀ), dS = P∘(dP − Σⱼ P∘dP), dQ = scale·dS·K, dK = dSᵀ·(scale·Q), M the mask.
+    /// dK and dV add up over query blocks, then query heads.
     private void backwardChunk(int chunk, int worker) {
         int s = chunk / keyHeads;
         int keyHead = chunk % keyHeads;
@@ -175,7 +214,13 @@ public final class Attention {
                 head(out, oo, row, some, head, heads, room.dOut);
                 Arrays.fill(room.dP, 0, rows(some) * keys, 0f);
                 Strips.accumulate(room.dOut, 0, padWidth, 1, room.valueT, 0, keys, width, room.dP, 0, keys, rows(some), keys);
-                Strips.accumulate(room.p, 0, 1, keys, room.dOut, 0, padWidth, some, room.dValue, 0, padWidth, rows(nk), padWidth);
+                if (threshold > 0) {
+                    rowKeys(room, s, head, first, some);
+                    drop(room, room.p, room.dropped, keys, some);
+                    drop(room, room.dP, room.dP, keys, some);
+                }
+                float[] weights = threshold > 0 ? room.dropped : room.p;
+                Strips.accumulate(weights, 0, 1, keys, room.dOut, 0, padWidth, some, room.dValue, 0, padWidth, rows(nk), padWidth);
                 for (int i = 0; i < some; i++) {
                     scoreGradient(room.p, i * keys, room.dP, i * keys, keys);
                 }
@@ -225,6 +270,18 @@ public final class Attention {
         for (int j = 0; j < n; j += L) {
             FloatVector.fromArray(V, dP, dpo + j).sub(mean).mul(FloatVector.fromArray(V, p, po + j)).intoArray(dP, dpo + j);
         }
+    }
+
+    /// The keys of the masks of `some` queries of a head.
+    private void rowKeys(Room room, int s, int head, int first, int some) {
+        long sequence = CounterRandom.child(key, s);
+        for (int i = 0; i < some; i++) {
+            room.rowKeys[i] = DropoutMask.skip(CounterRandom.child(sequence, first + i), (long) head << 16);
+        }
+    }
+
+    private void drop(Room room, float[] from, float[] to, int keys, int some) {
+        DropoutMask.apply(from, 0, room.rowKeys, 0, threshold, kept, to, 0, keys, 0, some);
     }
 
     private int rows(int n) {

@@ -281,23 +281,46 @@ final class Binding {
         Reals y = o.reals(dropout.y());
         Ints sequences = o.ints(dropout.sequences());
         Ints positions = o.ints(dropout.positions());
-        Ints key = o.ints(dropout.mask().key());
+        Masked mask = new Masked(dropout.mask(), o);
         int channels = dropout.y().shape().fixed(1);
-        int site = dropout.mask().site();
-        int layer = o.layer();
-        long threshold = CounterRandom.dropThreshold(dropout.mask().probability());
-        float kept = (float) (1 / (1 - dropout.mask().probability()));
+        long[] rowKeys = new long[o.most(dropout.y()) / channels];
         return rows(dropout.y(), o, (from, to, _) -> {
+            long key = mask.key();
             for (int i = from; i < to; i++) {
-                long row = Mask.row(Mask.key(key.array), site, layer, sequences.array[i], positions.array[i]);
-                drop(row, threshold, kept, x.array, x.at + i * channels, y.array, y.at + i * channels, channels);
+                rowKeys[i] = CounterRandom.child(CounterRandom.child(key, sequences.array[i]), positions.array[i]);
             }
+            DropoutMask.apply(x.array, x.at, rowKeys, 0, mask.threshold(), mask.kept(), y.array, y.at, channels, from, to);
         });
     }
 
-    private static void drop(long row, long threshold, float kept, float[] x, int xo, float[] y, int yo, int n) {
-        for (int j = 0; j < n; j++) {
-            y[yo + j] = (CounterRandom.keep(CounterRandom.child(row, j), threshold) ? kept : 0f) * x[xo + j];
+    /// A mask at one layer.
+    private static final class Masked {
+        private final Ints halves;
+        private final int site;
+        private final int layer;
+        private final long threshold;
+        private final float kept;
+
+        /// @param mask null drops nothing
+        Masked(Mask mask, Operands o) {
+            halves = mask == null ? null : o.ints(mask.key());
+            site = mask == null ? 0 : mask.site();
+            layer = o.layer();
+            threshold = mask == null ? 0 : CounterRandom.dropThreshold(mask.probability());
+            kept = mask == null ? 1 : (float) (1 / (1 - mask.probability()));
+        }
+
+        /// The key of all sequences of this run.
+        long key() {
+            return halves == null ? 0 : CounterRandom.child(CounterRandom.child(Mask.key(halves.array), site), layer);
+        }
+
+        long threshold() {
+            return threshold;
+        }
+
+        float kept() {
+            return kept;
         }
     }
 
@@ -320,11 +343,9 @@ final class Binding {
         Ints queryStarts = o.ints(attention.queryStarts());
         Ints keyStarts = o.ints(attention.keyStarts());
         Size starts = o.axis(attention.queryStarts(), 0);
-        if (attention.mask() != null) {
-            throw new UnsupportedOperationException("dropout of probabilities");
-        }
+        Masked mask = new Masked(attention.mask(), o);
         return () -> kernel.forward(q.array, q.at, k.array, k.at, v.array, v.at, queryStarts.array, keyStarts.array, starts.get() - 1,
-                y.array, y.at);
+                mask.key(), mask.threshold(), mask.kept(), y.array, y.at);
     }
 
     private Bound attentionBackward(AttentionBackward backward, Operands o) {
@@ -340,11 +361,9 @@ final class Binding {
         Ints queryStarts = o.ints(forward.queryStarts());
         Ints keyStarts = o.ints(forward.keyStarts());
         Size starts = o.axis(forward.queryStarts(), 0);
-        if (forward.mask() != null) {
-            throw new UnsupportedOperationException("dropout of probabilities");
-        }
+        Masked mask = new Masked(forward.mask(), o);
         return () -> kernel.backward(q.array, q.at, k.array, k.at, v.array, v.at, queryStarts.array, keyStarts.array, starts.get() - 1,
-                g.array, g.at, dq.array, dq.at, dk.array, dk.at, dv.array, dv.at);
+                mask.key(), mask.threshold(), mask.kept(), g.array, g.at, dq.array, dq.at, dk.array, dk.at, dv.array, dv.at);
     }
 
     private Bound segmentMean(SegmentMean mean, Operands o) {

@@ -5,8 +5,8 @@ import java.util.Arrays;
 /// Norms, inner products and Gram matrices of floats, accumulated in double. A product of two floats is exact in double, so only the
 /// sums round.
 ///
-/// Long sums are cut into chunks of [#CHUNK] elements (or rows), whatever the number of threads; the caller keeps one partial result a chunk
-/// and joins them in order with [#total].
+/// Long sums are cut into chunks of [#CHUNK] elements (or rows), whatever the number of threads; the caller keeps one partial result a
+/// chunk and joins them in order with [#total].
 public final class DoubleSums {
     /// Elements, or rows of a Gram product, of one chunk.
     public static final int CHUNK = 4096;

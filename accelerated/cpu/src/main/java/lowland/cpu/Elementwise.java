@@ -57,8 +57,8 @@ public final class Elementwise {
         }
     }
 
-    /// Column sums, a bias' gradient: sums`[c]` (+)= Σₜ x`[t, c]` for columns c0 … c1 − 1, the tokens in order from what `sums` holds. Work is
-    /// split by columns, so no partial sums are joined.
+    /// Column sums, a bias' gradient: sums`[c]` (+)= Σₜ x`[t, c]` for columns c0 … c1 − 1, the tokens in order from what `sums` holds. Work
+    /// is split by columns, so no partial sums are joined.
     public static void addColumnSums(float[] x, int xo, int xs, int tokens, int c0, int c1, float[] sums, int so) {
         int whole = c0 + Lanes.whole(c1 - c0);
         for (int c = c0; c < whole; c += L) {

@@ -34,8 +34,6 @@ public final class Gemm {
     static final int ROW_BLOCK = Lanes.COUNT == 16 ? 240 : 144;
     private static final int COLUMN_BLOCK = Lanes.COUNT == 16 ? 256 : 384;
     private static final int LEAST_CHUNKS = 8;
-    /// Which operand stays in the first-level cache: a row tile of A under passing panels of B, or the reverse.
-    private static final boolean ROWS_OUTSIDE = Lanes.COUNT == 16;
     private static final int NARROW_ROWS = 64;
 
     private final Workers workers;
@@ -90,11 +88,12 @@ public final class Gemm {
             outer();
             return;
         }
-        panelWidth = n <= Lanes.COUNT ? Lanes.COUNT : Tile.COLUMNS;
+        boolean narrow = n <= Lanes.COUNT;
+        panelWidth = narrow ? Lanes.COUNT : Tile.COLUMNS;
         int count = (n + panelWidth - 1) / panelWidth;
         panels = scratch.packed(count * panelWidth * k);
         workers.run(count, packing);
-        if (n <= Lanes.COUNT && form != Form.TN) {
+        if (narrow) {
             workers.run((m + NARROW_ROWS - 1) / NARROW_ROWS, narrowRows);
         } else {
             general();
@@ -102,7 +101,8 @@ public final class Gemm {
     }
 
     /// y`[m, out]` = start + x`[m, in]`·Wᵀ.
-    public void forward(int m, float[] x, int xo, int xs, PackedMatrix w, float[] y, int yo, int ys, Start start, float[] bias, int biasAt) {
+    public void forward(int m, float[] x, int xo, int xs, PackedMatrix w, float[] y, int yo, int ys, Start start,
+                        float[] bias, int biasAt) {
         set(Form.NT, m, w.out, w.in, x, xo, xs, y, yo, ys, start, bias, biasAt);
         panelWidth = Tile.COLUMNS;
         panels = w.panels;
@@ -165,9 +165,6 @@ public final class Gemm {
     }
 
     private void general() {
-        if (form == Form.TN) {
-            panelWidth = Tile.COLUMNS;
-        }
         int count = (n + Tile.COLUMNS - 1) / Tile.COLUMNS;
         rowBlocks = (m + ROW_BLOCK - 1) / ROW_BLOCK;
         if (rowBlocks > 1) {
@@ -198,17 +195,10 @@ public final class Gemm {
         for (int k0 = 0; k0 < k; k0 += depth) {
             int some = Math.min(depth, k - k0);
             copyRows(r0, r1, k0, some, rows);
-            if (ROWS_OUTSIDE) {
-                for (int r = r0; r < r1; r += Tile.ROWS) {
-                    for (int p = p0; p < p1; p++) {
-                        tile(rows, r - r0, r, r1, p, k0, some);
-                    }
-                }
-            } else {
+            // A tile of A's rows stays in the first-level cache while the panels pass, and C is walked along its rows.
+            for (int r = r0; r < r1; r += Tile.ROWS) {
                 for (int p = p0; p < p1; p++) {
-                    for (int r = r0; r < r1; r += Tile.ROWS) {
-                        tile(rows, r - r0, r, r1, p, k0, some);
-                    }
+                    tile(rows, r - r0, r, r1, p, k0, some);
                 }
             }
         }
@@ -263,20 +253,15 @@ public final class Gemm {
         Narrow.accumulate(a, ao + r0 * as, as, panels, k, c, co + r0 * cs, cs, r1 - r0, n, scratch.worker[worker], 0);
     }
 
-    /// Aᵀ·B with a narrow side: the narrow operand is read as it is where its width is a multiple of four, else from a padded copy.
+    /// Aᵀ·B with a narrow side, which is copied to rows of [Outer#MOST].
     private void outer() {
         boolean narrowA = m <= Outer.MOST;
         int width = narrowA ? m : n;
-        int padded = Outer.padded(width);
-        if (padded != width) {
-            panels = scratch.packed(k * padded);
-            float[] from = narrowA ? a : b;
-            int at = narrowA ? ao : bo;
-            int stride = narrowA ? as : bs;
-            for (int t = 0; t < k; t++) {
-                System.arraycopy(from, at + t * stride, panels, t * padded, width);
-                Arrays.fill(panels, t * padded + width, (t + 1) * padded, 0f);
-            }
+        panels = scratch.packed(k * Outer.MOST);
+        for (int t = 0; t < k; t++) {
+            int at = t * Outer.MOST;
+            System.arraycopy(narrowA ? a : b, narrowA ? ao + t * as : bo + t * bs, panels, at, width);
+            Arrays.fill(panels, at + width, at + Outer.padded(width), 0f);
         }
         workers.run(((narrowA ? n : m) + Outer.COLUMNS - 1) / Outer.COLUMNS, outerColumns);
     }
@@ -284,24 +269,18 @@ public final class Gemm {
     private void outerColumns(int chunk, int worker) {
         float[] sums = scratch.worker[worker];
         boolean narrowA = m <= Outer.MOST;
-        int width = narrowA ? m : n;
-        int padded = Outer.padded(width);
-        boolean copied = padded != width;
         int j0 = chunk * Outer.COLUMNS;
-        int columns = Math.min(Outer.COLUMNS, (narrowA ? n : m) - j0);
-        float[] u = copied ? panels : narrowA ? a : b;
-        int uo = copied ? 0 : narrowA ? ao : bo;
-        int us = copied ? padded : narrowA ? as : bs;
+        int block = Outer.MOST * Outer.COLUMNS;
         if (narrowA) {
-            Outer.sum(u, uo, us, width, b, bo + j0, bs, k, columns, sums);
+            int columns = Math.min(Outer.COLUMNS, n - j0);
+            Outer.sum(panels, m, b, bo + j0, bs, k, columns, sums, sums, block);
             begin(0, m, j0, j0 + columns);
             for (int i = 0; i < m; i++) {
-                for (int j = 0; j < columns; j++) {
-                    c[co + i * cs + j0 + j] += sums[i * Outer.COLUMNS + j];
-                }
+                Elementwise.add(c, co + i * cs + j0, sums, i * Outer.COLUMNS, c, co + i * cs + j0, columns);
             }
         } else {
-            Outer.sum(u, uo, us, width, a, ao + j0, as, k, columns, sums);
+            int columns = Math.min(Outer.COLUMNS, m - j0);
+            Outer.sum(panels, n, a, ao + j0, as, k, columns, sums, sums, block);
             begin(j0, j0 + columns, 0, n);
             for (int i = 0; i < columns; i++) {
                 for (int j = 0; j < n; j++) {

@@ -6,8 +6,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// Layer normalisation of rows of `channels` floats, contiguous: y = (x − mean)/√(variance + epsilon)·gamma + beta.
 ///
-/// Backward passes take the forward's input and compute mean and variance again. Sums run in lanes and are joined by [Lanes#sum], so a row's
-/// bits depend on that row alone.
+/// Backward passes take the forward's input and compute mean and variance again. Sums run in lanes and are joined by [Lanes#sum], so a
+/// row's bits depend on that row alone.
 public final class LayerNorm {
     private static final VectorSpecies<Float> V = Lanes.FLOATS;
     private static final int L = Lanes.COUNT;
@@ -34,7 +34,8 @@ public final class LayerNorm {
         }
     }
 
-    /// Rows r0 … r1 − 1 of dx = i·(g − mean(g) − h·mean(g·h)), with g = dy·gamma, h = (x − mean)·i, i = 1/√(variance + epsilon). dx may be dy.
+    /// Rows r0 … r1 − 1 of dx = i·(g − mean(g) − h·mean(g·h)), with
+    /// g = dy·gamma, h = (x − mean)·i, i = 1/√(variance + epsilon). dx may be dy.
     public static void backward(float[] x, int xo, float[] gamma, int go, float epsilon, float[] dy, int dyo,
                                 float[] dx, int dxo, int channels, int r0, int r1) {
         int whole = Lanes.whole(channels);
@@ -90,7 +91,8 @@ public final class LayerNorm {
             FloatVector sumB = FloatVector.fromArray(V, dBeta, bo + c);
             for (int t = 0; t < tokens; t++) {
                 FloatVector d = FloatVector.fromArray(V, dy, dyo + t * channels + c);
-                FloatVector h = FloatVector.fromArray(V, x, xo + t * channels + c).sub(statistics[so + 2 * t]).mul(statistics[so + 2 * t + 1]);
+                FloatVector h = FloatVector.fromArray(V, x, xo + t * channels + c)
+                    .sub(statistics[so + 2 * t]).mul(statistics[so + 2 * t + 1]);
                 sumG = d.fma(h, sumG);
                 sumB = sumB.add(d);
             }

@@ -11,51 +11,40 @@ import jdk.incubator.vector.VectorSpecies;
 final class Outer {
     private static final VectorSpecies<Float> V = Lanes.FLOATS;
     private static final int L = Lanes.COUNT;
-    private static final int TOKENS = 64;
+    private static final int TOKENS = 32;
     private static final int ROWS = 4;
     /// The widest narrow side.
     static final int MOST = 16;
-    /// Columns of one chunk of work.
-    static final int COLUMNS = 96;
+    /// Columns of one chunk of work, whole tiles at every width.
+    static final int COLUMNS = 192;
+    /// Floats of a worker's scratch: sums, then a block of x.
+    static final int ROOM = (MOST + TOKENS) * COLUMNS;
 
     private Outer() {
     }
 
-    /// The width of the narrow operand as the kernel reads it: a multiple of four.
+    /// A width rounded up to whole register tiles.
     static int padded(int m) {
         return m + 3 & -4;
     }
 
-    /// S for `columns` columns from `xo` on, into `sums` `[padded m][COLUMNS]`. u has a row stride of `us`, of which at least padded m
-    /// floats are readable in every row.
-    static void sum(float[] u, int uo, int us, int m, float[] x, int xo, int xs, int tokens, int columns, float[] sums) {
+    /// S for `columns` columns from `xo` on, into `sums` `[padded m][COLUMNS]`; u is `[tokens][MOST]`, zero from m to padded m. Pieces of x
+    /// are copied to `block`, so that every stride of the kernel is a constant: with another C2 checks the bounds of every load.
+    static void sum(float[] u, int m, float[] x, int xo, int xs, int tokens, int columns, float[] sums, float[] block, int at) {
         int rows = padded(m);
-        int whole = columns / (2 * L) * (2 * L);
         Arrays.fill(sums, 0, rows * COLUMNS, 0f);
         for (int t = 0; t < tokens; t += TOKENS) {
             int some = Math.min(TOKENS, tokens - t);
+            Gemm.copyTile(x, xo + t * xs, xs, block, at, COLUMNS, some, columns);
             for (int r = 0; r < rows; r += ROWS) {
-                for (int j = 0; j < whole; j += 2 * L) {
-                    tile(u, uo + t * us + r, us, x, xo + t * xs + j, xs, some, sums, r * COLUMNS + j);
-                }
-            }
-            for (int r = 0; r < m; r++) {
-                for (int j = whole; j < columns; j++) {
-                    sums[r * COLUMNS + j] += element(u, uo + t * us + r, us, x, xo + t * xs + j, xs, some);
+                for (int j = 0; j < columns; j += 2 * L) {
+                    tile(u, t * MOST + r, block, at + j, some, sums, r * COLUMNS + j);
                 }
             }
         }
     }
 
-    private static float element(float[] u, int uo, int us, float[] x, int xo, int xs, int tokens) {
-        float sum = 0;
-        for (int t = 0; t < tokens; t++) {
-            sum = Math.fma(u[uo + t * us], x[xo + t * xs], sum);
-        }
-        return sum;
-    }
-
-    private static void tile(float[] u, int uo, int us, float[] x, int xo, int xs, int tokens, float[] s, int so) {
+    private static void tile(float[] u, int uo, float[] x, int xo, int tokens, float[] s, int so) {
         FloatVector c00 = FloatVector.zero(V);
         FloatVector c01 = FloatVector.zero(V);
         FloatVector c10 = FloatVector.zero(V);
@@ -65,18 +54,18 @@ final class Outer {
         FloatVector c30 = FloatVector.zero(V);
         FloatVector c31 = FloatVector.zero(V);
         for (int t = 0; t < tokens; t++) {
-            FloatVector x0 = FloatVector.fromArray(V, x, xo + t * xs);
-            FloatVector x1 = FloatVector.fromArray(V, x, xo + t * xs + L);
-            FloatVector y = FloatVector.broadcast(V, u[uo + t * us]);
+            FloatVector x0 = FloatVector.fromArray(V, x, xo + t * COLUMNS);
+            FloatVector x1 = FloatVector.fromArray(V, x, xo + t * COLUMNS + L);
+            FloatVector y = FloatVector.broadcast(V, u[uo + t * MOST]);
             c00 = y.fma(x0, c00);
             c01 = y.fma(x1, c01);
-            y = FloatVector.broadcast(V, u[uo + t * us + 1]);
+            y = FloatVector.broadcast(V, u[uo + t * MOST + 1]);
             c10 = y.fma(x0, c10);
             c11 = y.fma(x1, c11);
-            y = FloatVector.broadcast(V, u[uo + t * us + 2]);
+            y = FloatVector.broadcast(V, u[uo + t * MOST + 2]);
             c20 = y.fma(x0, c20);
             c21 = y.fma(x1, c21);
-            y = FloatVector.broadcast(V, u[uo + t * us + 3]);
+            y = FloatVector.broadcast(V, u[uo + t * MOST + 3]);
             c30 = y.fma(x0, c30);
             c31 = y.fma(x1, c31);
         }

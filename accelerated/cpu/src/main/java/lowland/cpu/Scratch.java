@@ -4,14 +4,14 @@ package lowland.cpu;
 public final class Scratch {
     /// Packed panels, shared by all workers.
     final float[] packed;
-    /// For each worker: rows of A, then one tile for ragged edges.
+    /// For each worker: rows of A, then one tile for ragged edges; or what [Outer] needs.
     final float[][] worker;
 
     /// @param workers how many workers the products will run on
     /// @param packedFloats the largest [#packedFloats(int, int)] of the products to come
     public Scratch(int workers, int packedFloats) {
         packed = new float[packedFloats];
-        worker = new float[workers][Gemm.ROW_BLOCK * Tile.DEPTH + Tile.ROWS * Tile.COLUMNS];
+        worker = new float[workers][Math.max(Outer.ROOM, Gemm.ROW_BLOCK * Tile.DEPTH + Tile.ROWS * Tile.COLUMNS)];
     }
 
     /// Floats that a product with a right-hand side of `k`×`n` may pack. A product of form `TN` with m or n up to

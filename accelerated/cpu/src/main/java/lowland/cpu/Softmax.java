@@ -40,12 +40,18 @@ final class Softmax {
         return sum;
     }
 
+    /// Two loops: with the sum in the first, it is boxed once a row.
     private static float wholeExponentials(float[] x, int at, int n, float max, float[] y, int to) {
+        for (int i = 0; i < n; i += L) {
+            VectorMath.exp(FloatVector.fromArray(V, x, at + i).sub(max)).intoArray(y, to + i);
+        }
+        return wholeSum(y, to, n);
+    }
+
+    private static float wholeSum(float[] y, int at, int n) {
         FloatVector sum = FloatVector.zero(V);
         for (int i = 0; i < n; i += L) {
-            FloatVector e = VectorMath.exp(FloatVector.fromArray(V, x, at + i).sub(max));
-            e.intoArray(y, to + i);
-            sum = sum.add(e);
+            sum = sum.add(FloatVector.fromArray(V, y, at + i));
         }
         return Lanes.sum(sum);
     }

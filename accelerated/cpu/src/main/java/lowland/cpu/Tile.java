@@ -20,7 +20,7 @@ final class Tile {
     /// Columns of a tile.
     static final int COLUMNS = 2 * L;
     /// The largest K of one call, and the distance of A's rows: a constant, so that rows are constant displacements.
-    static final int DEPTH = WIDE ? 512 : 256;
+    static final int DEPTH = WIDE ? 512 : 384;
 
     /// Never a value of k. C2 hoists every broadcast of a basic block above its multiply-adds and then spills accumulators;
     /// a break that is never taken ends the block. The field is not final so that the compiler cannot see through it.

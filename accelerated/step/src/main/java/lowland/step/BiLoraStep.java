@@ -23,6 +23,13 @@ record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) imp
         if (auxiliary.size() != pairs.size()) {
             throw new IllegalArgumentException("Bi-LoRA needs a second pair for each of the " + pairs.size() + ", found " + auxiliary.size());
         }
+        for (int i = 0; i < pairs.size(); i++) {
+            Linear linear = pairs.get(i).linear();
+            if (!auxiliary.get(i).linear().equals(linear) || auxiliary.get(i).name().equals(pairs.get(i).name())) {
+                throw new IllegalArgumentException("Bi-LoRA's second pair " + i + " must adapt " + linear.module()
+                        + " under another name than the first, adapts " + auxiliary.get(i).linear().module() + " as " + auxiliary.get(i).name());
+            }
+        }
     }
 
     @Override
@@ -46,6 +53,7 @@ record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) imp
 
     @Override
     public void descend(Recording p, Descending descending, List<State> head) {
+        descending.requireSameCorrections(rule.auxiliaryDescent());
         Value clip = descending.clipped(p, RuleStep.both(pairs), head, "");
         Descending ascending = descending.with(rule.auxiliaryDescent());
         Value auxiliaryClip = ascending.clipped(p, RuleStep.both(auxiliary), List.of(), "auxiliary ");

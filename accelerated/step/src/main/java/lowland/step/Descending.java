@@ -35,6 +35,16 @@ final class Descending {
         return new Descending(other, moments);
     }
 
+    /// Both optimisers of a step get one `correction1` and one `correction2`.
+    ///
+    /// @throws IllegalArgumentException if both are AdamW and their betas differ
+    void requireSameCorrections(Descent other) {
+        if (descent instanceof AdamW one && other instanceof AdamW two && (one.beta1() != two.beta1() || one.beta2() != two.beta2())) {
+            throw new IllegalArgumentException("the two AdamW of a step need equal betas, have " + one.beta1() + ", " + one.beta2() + " and "
+                    + two.beta1() + ", " + two.beta2());
+        }
+    }
+
     /// The moments of everything stepped so far.
     List<State> moments() {
         return moments;

@@ -54,22 +54,28 @@ record EfmLoraStep(EfmLora rule, List<Factors> pairs) implements RuleStep {
         p.guard(norm);
         Value clip = descending.clipped(p, RuleStep.both(pairs), head, "");
         p.stage("average");
+        Value size = p.constant(0);
         Value change = p.constant(0);
         for (Factors pair : pairs) {
             State state = LinearForm.perturbation(perturbed(pair));
-            change = Layers.fold(p, "average " + pair.linear().module(), pair.linear().layers(), change, sum -> {
+            List<Value> sums = Layers.fold(p, "average " + pair.linear().module(), pair.linear().layers(), List.of(size, change), carried -> {
                 FlatPerturbation perturbation = perturbation(p, pair);
                 Value own = rule.scope() == NormScope.GLOBAL ? norm : p.squareRoot(perturbation.squaredNorm());
                 Value e = perturbation.of(rule.perturbed(), p.scalar("rho"), own);
                 Value average = p.read(state);
                 Value keep = p.scalar(SUBTRACT, p.constant(1), p.scalar("ema"));
                 p.update(state, p.add(p.scale(average, keep), p.scale(e, p.scalar("ema"))));
-                return p.scalar(ADD, sum, FlatPerturbation.squaredChange(p, rule.perturbed(), pair.scaling(), average,
-                        p.read(pair.a()), p.read(pair.b())));
+                return List.of(p.scalar(ADD, carried.get(0), p.squaredNorm(e)),
+                        p.scalar(ADD, carried.get(1), FlatPerturbation.squaredChange(p, rule.perturbed(), pair.scaling(), average,
+                                p.read(pair.a()), p.read(pair.b()))));
             });
+            size = sums.get(0);
+            change = sums.get(1);
         }
         p.stage("perturbation norm");
         p.output("perturbationNorm", p.squareRoot(change));
+        // An Ê that is not finite once would never be finite again.
+        p.guard(size);
         descending.descend(p, pairs, head, clip);
     }
 }

@@ -12,12 +12,15 @@ import lowland.program.State;
 /// | b, dB  | [out, R]  |
 ///
 /// @param name `lora`, or `auxiliary.lora` for Bi-LoRA's second pair: part of the names of its states
-/// @param scaling s
+/// @param scaling s, finite and not 0; may be negative
 public record Factors(Linear linear, String name, int rank, double scaling) {
     public static final String PRIMARY = "lora";
     public static final String AUXILIARY = "auxiliary.lora";
 
     public Factors {
+        if (!Double.isFinite(scaling) || scaling == 0) {
+            throw new IllegalArgumentException(linear.module() + ": the scaling s must be finite and not 0, is " + scaling);
+        }
         if (rank < 1 || rank > Math.min(linear.in(), linear.out())) {
             throw new IllegalArgumentException("rank " + rank + " does not fit " + linear.module() + ", which is " + linear.out() + " x "
                     + linear.in() + ": choose 1 to " + Math.min(linear.in(), linear.out()));

@@ -64,6 +64,7 @@ record FmLoraStep(FmLora rule, List<Factors> pairs) implements RuleStep {
         }
         p.stage("perturbation norm");
         p.output("perturbationNorm", p.squareRoot(change));
+        p.guard(change);
     }
 
     @Override

@@ -2,6 +2,7 @@ package lowland.step;
 
 import static lowland.program.operation.Scalar.Kind.ADD;
 import static lowland.program.operation.Scalar.Kind.DIVIDE_OR_ZERO;
+import static lowland.program.operation.Scalar.Kind.MAXIMUM;
 import static lowland.program.operation.Scalar.Kind.MULTIPLY;
 
 import java.util.List;
@@ -83,7 +84,7 @@ record LoraSamStep(LoraSam rule, List<Factors> pairs) implements RuleStep {
         Value second = p.inner(p.gram(moved, moved, 0), p.gram(epsilonA, epsilonA, 1));
         Value cross = p.inner(p.gram(epsilonB, moved, 0), p.gram(a, epsilonA, 1));
         Value sum = p.scalar(ADD, p.scalar(ADD, first, second), p.scalar(MULTIPLY, p.constant(2), cross));
-        return p.scalar(lowland.program.operation.Scalar.Kind.MAXIMUM, p.constant(0),
+        return p.scalar(MAXIMUM, p.constant(0),
                 p.scalar(MULTIPLY, p.constant(pair.scaling() * pair.scaling()), sum));
     }
 

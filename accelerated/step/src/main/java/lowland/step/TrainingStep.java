@@ -1,9 +1,11 @@
 package lowland.step;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import lowland.descent.Descent;
 import lowland.program.Differentiation;
 import lowland.program.Program;
@@ -30,7 +32,7 @@ import lowland.rule.UpdateRule;
 ///
 /// Inputs beside the model's: `lossWeight` (1/rows of the optimiser step) of `gradient`; `rho` of `perturb`, and of `descend` for
 /// EFMLoRA and Bi-LoRA; `learningRate`, `headLearningRate`, `clipNorm` (∞ is off), and for AdamW `correction1` = 1 − β₁ᵗ,
-/// `correction2` = 1 − β₂ᵗ of `descend`; `ema` (weight of the new term) of EFMLoRA's.
+/// `correction2` = 1 − β₂ᵗ of `descend` (Bi-LoRA's two AdamW must have equal betas); `ema` (weight of the new term) of EFMLoRA's.
 ///
 /// @param gradient outputs `loss`, the weighted sum over the micro-batch, and `logits`
 /// @param perturb null for rules with one gradient; outputs `perturbationNorm`
@@ -52,6 +54,12 @@ public record TrainingStep(Program clear, Program gradient, Program perturb, Pro
     /// The same with dropout of the pairs' input while gradients are taken, see [LinearForm].
     public static TrainingStep of(
             UpdateRule rule, Descent descent, Model model, List<Factors> targets, List<Factors> auxiliary, double adapterDropout) {
+        Set<Linear> adapted = new HashSet<>();
+        for (Factors target : targets) {
+            if (!adapted.add(target.linear())) {
+                throw new IllegalArgumentException("two pairs adapt " + target.linear().module() + ": a rule trains one a layer");
+            }
+        }
         RuleStep step = switch (rule) {
             case Lora _ -> new LoraStep(targets);
             case LoraSam loraSam -> new LoraSamStep(loraSam, targets);

@@ -1,0 +1,190 @@
+package lowland.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Bad input ends with one line that says what is wrong and where, the right exit code, and nothing written.
+class BadInputTest {
+    @TempDir
+    Path folder;
+    private Path table;
+    private Path out;
+
+    @BeforeEach
+    void table() throws Exception {
+        table = Films.tsv(folder.resolve("train.tsv"), Films.rows(0, 8));
+        out = folder.resolve("run");
+    }
+
+    private Shell train(String... more) {
+        List<String> args = new ArrayList<>(List.of("train", "--model", "minilm", "--method", "lora", "--out", out.toString()));
+        if (!List.of(more).contains("--task")) {
+            args.addAll(List.of("--task", table.toString()));
+        }
+        for (int i = 0; i < more.length; i += 2) {
+            int at = args.indexOf(more[i]);
+            if (at >= 0) {
+                args.set(at + 1, more[i + 1]);
+            } else {
+                args.add(more[i]);
+                args.add(more[i + 1]);
+            }
+        }
+        return Shell.run(args.toArray(String[]::new));
+    }
+
+    private void refused(int exit, Shell shell, String... parts) {
+        assertEquals(exit, shell.exit(), shell.err());
+        assertEquals(1, shell.errors().size(), shell.err());
+        assertFalse(shell.err().contains("\tat "), shell.err());
+        for (String part : parts) {
+            assertTrue(shell.errors().getFirst().contains(part), "no \"" + part + "\" in " + shell.err());
+        }
+        assertFalse(Files.exists(out), "a run folder was made");
+    }
+
+    private Path file(String name, String content) throws Exception {
+        return Files.writeString(folder.resolve(name), content);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--rank 0", "--rank x", "--rank 385", "--alpha 0", "--alpha NaN", "--targets nothing", "--lora-dropout 1",
+        "--rho -1", "--rho NaN", "--rho Infinity", "--rho-final -0.1", "--learning-rate -1", "--learning-rate Infinity", "--weight-decay -1",
+        "--beta1 1", "--beta2 -0.1", "--adam-epsilon 0", "--momentum 1", "--warmup 1.5", "--warmup-steps 1000000", "--clip-norm -1",
+        "--batch-size 0", "--accumulate 0", "--epochs 0", "--steps 0", "--max-length 513", "--max-length -1", "--max-tokens -1",
+        "--evaluate-every 0", "--dropout 1", "--label-smoothing -0.5", "--pooling first", "--head-learning-rate -1", "--threads 0",
+        "--device tornado", "--device tornado:1", "--device gpu", "--method full", "--method bi-lora+dora", "--method sgd",
+        "--optimizer adam", "--schedule step", "--scaling x", "--norm-scope x", "--order random", "--log xml", "--preset mrpc",
+        "--resume runs/old", "--quantize nf4", "--dev 1.5", "--dev 0", "--seed 1.5", "--model nothing", "--task glue/cola",
+        "--task verb-supersence", "--frobnicate 1", "--init-auxiliary somewhere"})
+    void aWrongCommandLine(String option) {
+        String[] parts = option.split(" ");
+        refused(2, train(parts), parts[0].equals("--targets") ? "nothing" : parts[0]);
+    }
+
+    @Test
+    void contradictions() {
+        refused(2, train("--epochs", "1", "--steps", "1"), "--epochs", "--steps");
+        refused(2, train("--warmup", "0", "--warmup-steps", "1"), "--warmup");
+        refused(2, train("--method", "efmlora", "--norm-scope", "factor"), "--norm-scope factor", "efmlora");
+        refused(2, train("--method", "bi-lora", "--norm-scope", "layer"), "global");
+        refused(2, train("--method", "efmlora", "--ema", "0"), "--ema");
+        refused(2, train("--method", "bi-lora", "--auxiliary-rank", "-1"), "--auxiliary-rank");
+        refused(2, train("--method", "bi-lora", "--auxiliary-rank", "400"), "--auxiliary-rank 400", "384");
+        refused(2, train("--task", "verb-supersense", "--dev", "0.1"), "--dev");
+        refused(2, Shell.run("train", "--model", "minilm"), "--task");
+        refused(2, Shell.run("predict", "--model", "minilm", "--input", table.toString()), "--adapter");
+        refused(2, Shell.run("evaluate", "--model", "minilm", "--adapter", "x", "--task", "y", "--split", "train"), "--split");
+    }
+
+    @Test
+    void optionsWithoutEffectAreTold() {
+        Shell shell = train("--ema", "0.5", "--task", folder.resolve("missing.tsv").toString());
+        assertTrue(shell.err().contains("note: --ema has no effect with --method lora"), shell.err());
+    }
+
+    @Test
+    void tables() throws Exception {
+        refused(1, train("--task", folder.resolve("missing.tsv").toString()), "missing.tsv", "no such file");
+        refused(1, train("--text", "nothing"), "train.tsv", "nothing", "sentence, label");
+        refused(1, train("--label", "nothing"), "train.tsv", "nothing", "sentence, label");
+        refused(1, train("--task", file("empty.tsv", "").toString()), "empty.tsv");
+        refused(1, train("--task", file("blank.tsv", "sentence\tlabel\ngood\ta\n \tb\n").toString()), "blank.tsv, line 3", "empty");
+        refused(1, train("--task", file("one.tsv", "sentence\tlabel\ngood\ta\nbad\ta\n").toString()), "one.tsv", "two labels");
+        refused(1, train("--task", file("ragged.csv", "sentence,label\ngood,a\nbad\n").toString()), "ragged.csv, line 3");
+        refused(1, train("--dev", file("dev.tsv", "sentence\tlabel\nfine\tmiddling\n").toString()), "dev.tsv, line 2", "middling", "bad, good");
+        refused(1, train("--test", file("test.tsv", "sentence\nfine\n").toString()), "test.tsv", "label");
+        String longText = "word ".repeat(600);
+        refused(1, train("--task", file("long.tsv", "sentence\tlabel\nshort\ta\n" + longText + "\tb\n").toString()), "long.tsv, line 3",
+                "602 tokens", "--max-length");
+        Path bytes = folder.resolve("latin.tsv");
+        Files.write(bytes, "sentence\tlabel\ncaf\u00e9\ta\n".getBytes(StandardCharsets.ISO_8859_1));
+        refused(1, train("--task", bytes.toString()), "latin.tsv, line 2", "UTF-8");
+    }
+
+    @Test
+    void outputFolders() throws Exception {
+        Path used = Files.createDirectory(folder.resolve("used"));
+        Files.writeString(used.resolve("note.txt"), "mine");
+        refused(1, train("--out", used.toString()), "used", "not empty");
+        refused(1, train("--out", table.resolve("below").toString()), "train.tsv", "not a folder");
+        refused(1, train("--out", table.toString()), "train.tsv", "not a folder");
+        try (Stream<Path> left = Files.list(used)) {
+            assertEquals(1, left.count());
+        }
+        Path locked = Files.createDirectory(folder.resolve("locked"));
+        if (locked.toFile().setWritable(false) && !Files.isWritable(locked)) { // not as the superuser
+            refused(1, train("--out", locked.resolve("run").toString()), "locked", "cannot be written");
+        }
+    }
+
+    @Test
+    void adapters() throws Exception {
+        Shell trained = train("--steps", "1", "--dropout", "0", "--batch-size", "2", "--rank", "2");
+        assertEquals(0, trained.exit(), trained.err());
+        Path good = Files.move(out, folder.resolve("good")).resolve("adapter");
+        assertEquals(0, Shell.run("evaluate", "--model", "minilm", "--adapter", good.toString(), "--task", table.toString()).exit());
+        Path unknown = file("unknown.tsv", "sentence\tlabel\nfine\tmiddling\n");
+        refused(1, evaluate(good, unknown), "unknown.tsv, line 2", "middling", "bad, good");
+        refused(1, evaluate(folder.resolve("nowhere"), table), "nowhere");
+        refused(1, train("--init-adapter", good.toString(), "--rank", "3"), "--rank is 3", "good");
+        refused(1, train("--init-adapter", folder.toString()), "adapter_config.json");
+
+        Path tensors = good.resolve("adapter_model.safetensors");
+        byte[] whole = Files.readAllBytes(tensors);
+        Files.write(tensors, java.util.Arrays.copyOf(whole, whole.length / 2));
+        refused(1, evaluate(good, table), "adapter_model.safetensors");
+        refused(1, train("--init-adapter", good.toString()), "adapter_model.safetensors");
+        Files.delete(tensors);
+        refused(1, evaluate(good, table), "adapter_model.safetensors", "no such file");
+        Files.writeString(good.resolve("task.json"), "{");
+        refused(1, evaluate(good, table), "task.json");
+    }
+
+    private static Shell evaluate(Path adapter, Path task) {
+        return Shell.run("evaluate", "--model", "minilm", "--adapter", adapter.toString(), "--task", task.toString());
+    }
+
+    @Test
+    void numbersThatAreNotFinite() throws Exception {
+        Shell shell = train("--learning-rate", "1e38", "--warmup", "0", "--clip-norm", "0", "--dropout", "0", "--batch-size", "2",
+                "--steps", "20", "--evaluate-every", "1");
+        assertEquals(1, shell.exit(), shell.err());
+        assertEquals(1, shell.errors().size(), shell.err());
+        String error = shell.errors().getFirst();
+        assertTrue(error.matches(".*step \\d+.*loss is .*not finite.*last good adapter, of step \\d+, is in .*adapter"), error);
+        assertEquals(0, evaluate(out.resolve("adapter"), table).exit(), "the adapter that was left cannot be read");
+    }
+
+    @Test
+    void onlyDebugShowsWhereAnErrorCameFrom() {
+        List<String> args = List.of("train", "--model", "minilm", "--method", "lora", "--out", out.toString(), "--task",
+                folder.resolve("missing.tsv").toString(), "--debug");
+        assertTrue(Shell.run(args.toArray(String[]::new)).err().contains("\tat lowland."));
+    }
+
+    @Test
+    void usage() {
+        Shell none = Shell.run();
+        assertEquals(2, none.exit());
+        assertTrue(none.err().contains("Usage: lowland") && none.out().isEmpty(), none.err());
+        Shell version = Shell.run("--version");
+        assertEquals(0, version.exit());
+        assertTrue(version.out().startsWith("lowland "), version.out());
+        refused(2, Shell.run("tran"), "tran");
+        assertEquals(0, Shell.run("--help").exit());
+    }
+}

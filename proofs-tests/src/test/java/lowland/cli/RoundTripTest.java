@@ -1,0 +1,193 @@
+package lowland.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import lowland.checkpoint.Safetensors;
+import lowland.checkpoint.TaskFile;
+import lowland.checkpoint.Tensors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What `train` leaves is what `evaluate` and `predict` read, whatever the form of the table.
+class RoundTripTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path folder;
+
+    private static Shell train(Path task, Path out, String method, String... more) {
+        List<String> args = new ArrayList<>(List.of("train", "--model", "minilm", "--task", task.toString(), "--method", method, "--out",
+                out.toString(), "--batch-size", "6", "--dropout", "0", "--learning-rate", "3e-3"));
+        args.addAll(List.of(more));
+        return Shell.run(args.toArray(String[]::new));
+    }
+
+    private static List<JsonNode> lines(String text) throws Exception {
+        List<JsonNode> lines = new ArrayList<>();
+        for (String line : text.lines().toList()) {
+            lines.add(JSON.readTree(line));
+        }
+        return lines;
+    }
+
+    private static byte[] adapter(Path run) throws Exception {
+        return Files.readAllBytes(run.resolve("adapter/adapter_model.safetensors"));
+    }
+
+    @Test
+    void evaluationAndPredictionRepeatWhatTrainingMeasured() throws Exception {
+        Path train = Films.tsv(folder.resolve("train.tsv"), Films.rows(0, 20));
+        Path test = Films.jsonl(folder.resolve("test.jsonl"), Films.rows(20, 31));
+        Path out = folder.resolve("run");
+        Shell trained = train(train, out, "lora", "--dev", "0.3", "--test", test.toString(), "--epochs", "2");
+        assertEquals(0, trained.exit(), trained.err());
+        assertTrue(trained.err().contains("majority baseline") && trained.err().contains("labels: bad "), trained.err());
+        assertTrue(trained.out().contains("accuracy"), trained.out());
+
+        List<JsonNode> metrics = lines(Files.readString(out.resolve("metrics.jsonl")));
+        JsonNode measured = metrics.getLast();
+        assertEquals("test", measured.get("split").asText());
+        String adapter = out.resolve("adapter").toString();
+        Shell evaluated = Shell.run("evaluate", "--model", "minilm", "--adapter", adapter, "--task", test.toString(), "--json");
+        assertEquals(0, evaluated.exit(), evaluated.err());
+        JsonNode again = JSON.readTree(evaluated.out());
+        assertEquals(measured.get("metrics"), again.get("metrics"));
+        assertEquals(measured.get("loss"), again.get("loss"));
+        assertEquals(11, again.get("rows").asInt());
+
+        Shell predicted = Shell.run("predict", "--model", "minilm", "--adapter", adapter, "--input", test.toString(), "--json");
+        List<JsonNode> answers = lines(predicted.out());
+        int right = 0;
+        double loss = 0;
+        for (int row = 0; row < 11; row++) {
+            JsonNode answer = answers.get(row);
+            assertEquals(row, answer.get("row").asInt());
+            assertEquals(2, answer.get("logits").size());
+            double sum = answer.get("probabilities").get(0).asDouble() + answer.get("probabilities").get(1).asDouble();
+            assertEquals(1, sum, 1e-15);
+            String actual = Films.rows(20, 31).get(row)[1];
+            right += answer.get("label").asText().equals(actual) ? 1 : 0;
+            loss -= Math.log(answer.get("probabilities").get(actual.equals("bad") ? 0 : 1).asDouble()) / 11;
+        }
+        assertEquals(measured.get("metrics").get("accuracy").asDouble(), right / 11.0);
+        assertEquals(measured.get("loss").asDouble(), loss, 1e-5 * loss);
+
+        Shell piped = Shell.with(Files.readString(test), "predict", "--model", "minilm", "--adapter", adapter, "--input", "-");
+        assertEquals(answers.stream().map(answer -> answer.get("label").asText()).toList(), piped.out().lines().toList());
+    }
+
+    @Test
+    void theRunFolderHoldsWhatTheContractSays() throws Exception {
+        Path train = Films.csv(folder.resolve("train.csv"), Films.rows(0, 13));
+        Path out = folder.resolve("run");
+        Shell trained = train(train, out, "bi-lora", "--targets", "query", "--auxiliary-rank", "4", "--rank", "2");
+        assertEquals(0, trained.exit(), trained.err());
+
+        JsonNode config = JSON.readTree(out.resolve("config.json").toFile());
+        assertEquals(0.05, config.get("rho").asDouble());
+        assertEquals(9, config.get("steps").asInt());
+        assertEquals(1, config.get("warmupSteps").asInt());
+        assertEquals(0.003, config.get("auxiliaryLearningRate").asDouble());
+        assertEquals(32.0, config.get("auxiliaryAlpha").asDouble(), "s2 = s");
+
+        List<JsonNode> metrics = lines(Files.readString(out.resolve("metrics.jsonl")));
+        assertEquals(9, metrics.size(), "a line a step");
+        Set<String> fields = new TreeSet<>();
+        metrics.getLast().fieldNames().forEachRemaining(fields::add);
+        assertTrue(fields.containsAll(Set.of("step", "epoch", "loss", "learningRate", "rho", "gradientNorm", "perturbationNorm", "clipped",
+                "skipped", "tokens", "seconds", "drift", "c", "auxiliaryNormA", "auxiliaryNormB")), fields::toString);
+        assertEquals(3.0, metrics.getLast().get("epoch").asDouble());
+
+        TaskFile task = TaskFile.read(out.resolve("adapter"));
+        assertEquals(new TaskFile(List.of("bad", "good"), List.of("sentence"), "label", "mean", 0, false), task);
+        Set<String> expected = new TreeSet<>(Set.of("base_model.model.classifier.weight", "base_model.model.classifier.bias"));
+        Set<String> second = new TreeSet<>();
+        for (int layer = 0; layer < 6; layer++) {
+            for (String factor : List.of("A", "B")) {
+                String key = "base_model.model.encoder.layer." + layer + ".attention.self.query.lora_" + factor + ".weight";
+                expected.add(key);
+                second.add(key);
+            }
+        }
+        Tensors adapter = Safetensors.read(out.resolve("adapter/adapter_model.safetensors"));
+        Tensors auxiliary = Safetensors.read(out.resolve("auxiliary/adapter_model.safetensors"));
+        assertEquals(expected, new TreeSet<>(adapter.names()));
+        assertEquals(second, new TreeSet<>(auxiliary.names()));
+        String first = "base_model.model.encoder.layer.0.attention.self.query.lora_";
+        assertArrayEquals(new int[] {2, 384}, adapter.byName().get(first + "A.weight").shape());
+        assertArrayEquals(new int[] {384, 4}, auxiliary.byName().get(first + "B.weight").shape());
+        JsonNode peft = JSON.readTree(out.resolve("adapter/adapter_config.json").toFile());
+        assertEquals("LORA", peft.get("peft_type").asText());
+        assertEquals(2, peft.get("r").asInt());
+        assertEquals(16, peft.get("lora_alpha").asInt());
+        assertEquals("[\"query\"]", peft.get("target_modules").toString());
+        assertEquals("[\"classifier\"]", peft.get("modules_to_save").toString());
+    }
+
+    @Test
+    void theFormOfTheTableDoesNotMatter() throws Exception {
+        List<String[]> rows = Films.rows(0, 7);
+        List<Path> tables = List.of(Films.tsv(folder.resolve("a.tsv"), rows), Films.csv(folder.resolve("b.csv"), rows),
+                Films.jsonl(folder.resolve("c.jsonl"), rows));
+        byte[] first = null;
+        for (Path table : tables) {
+            Path out = folder.resolve("run-" + table.getFileName());
+            assertEquals(0, train(table, out, "lora", "--steps", "2").exit());
+            byte[] bytes = adapter(out);
+            first = first == null ? bytes : first;
+            assertArrayEquals(first, bytes, table.toString());
+        }
+    }
+
+    @Test
+    void withoutRandomnessARunIsTheSameBitsForAnyNumberOfThreads() throws Exception {
+        Path train = Films.tsv(folder.resolve("train.tsv"), Films.rows(0, 14));
+        Path start = folder.resolve("start");
+        assertEquals(0, train(train, start, "bi-lora", "--steps", "2", "--rank", "3", "--auxiliary-rank", "2").exit());
+        for (String method : List.of("lora", "lora-sam", "fmlora", "efmlora", "bi-lora")) {
+            byte[] first = null;
+            for (String threads : List.of("1", "2", "3", "8")) {
+                Path out = folder.resolve(method + threads);
+                List<String> more = new ArrayList<>(List.of("--order", "file", "--clip-norm", "0", "--schedule", "constant",
+                        "--rho-schedule", "constant", "--warmup", "0", "--init-adapter", start.resolve("adapter").toString(), "--steps", "2",
+                        "--threads", threads));
+                if (method.equals("bi-lora")) {
+                    more.addAll(List.of("--init-auxiliary", start.resolve("auxiliary").toString()));
+                }
+                Shell shell = train(train, out, method, more.toArray(String[]::new));
+                assertEquals(0, shell.exit(), shell.err());
+                byte[] bytes = adapter(out);
+                assertTrue(first != null || !java.util.Arrays.equals(adapter(start), bytes), "nothing was trained");
+                first = first == null ? bytes : first;
+                assertArrayEquals(first, bytes, method + " with " + threads + " threads");
+            }
+        }
+    }
+
+    @Test
+    void aRegressionAnswersWithNumbers() throws Exception {
+        Path train = Files.writeString(folder.resolve("scores.tsv"),
+                "sentence1\tsentence2\tscore\na cat\ta dog\t2.5\na car\ta bus\t3.0\nthe sun\ta shoe\t0.25\n");
+        Path out = folder.resolve("run");
+        Shell trained = train(train, out, "fmlora", "--label", "score", "--steps", "2");
+        assertEquals(0, trained.exit(), trained.err());
+        String adapter = out.resolve("adapter").toString();
+        Shell predicted = Shell.run("predict", "--model", "minilm", "--adapter", adapter, "--input", train.toString(), "--json");
+        assertEquals(0, predicted.exit(), predicted.err());
+        for (JsonNode answer : lines(predicted.out())) {
+            assertEquals(answer.get("value"), answer.get("logits").get(0));
+        }
+        Shell evaluated = Shell.run("evaluate", "--model", "minilm", "--adapter", adapter, "--task", train.toString(), "--json");
+        assertTrue(JSON.readTree(evaluated.out()).get("metrics").has("pearson"), evaluated.out() + evaluated.err());
+    }
+}

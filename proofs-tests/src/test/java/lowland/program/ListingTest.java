@@ -1,0 +1,60 @@
+package lowland.program;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/// A program reads like the figure of a paper.
+final class ListingTest {
+    @Test
+    void readsWell() {
+        State embedding = new State("embedding", ElementType.REAL, Shape.of(9, 4), 0);
+        State weight = new State("weight", ElementType.REAL, Shape.of(4, 4), 6);
+        State bias = new State("bias", ElementType.REAL, Shape.of(4), 6);
+        State gradient = weight.like("weight gradient");
+        Recording p = new Recording("tiny");
+        Value ids = p.input("ids", ElementType.INT, Shape.of(Extent.TOKENS));
+        p.stage("embed");
+        Value rows = p.gather(p.read(embedding), ids);
+        List<Value> results = p.repeat("layers", 6, List.of(rows),
+                x -> List.of(p.tanh(p.product(x.get(0), false, p.read(weight), true, p.read(bias)))));
+        p.stage("loss");
+        Value loss = p.scalar(lowland.program.operation.Scalar.Kind.MULTIPLY, p.sum(results.get(0)), p.scalar("weight of the loss"));
+        p.guard(loss);
+        p.output("loss", loss);
+        Differentiation.append(p, loss, Map.of(weight, gradient));
+        assertEquals("""
+                program tiny
+                input ids                                                               int[tokens]
+                input weight of the loss                                                double
+                state embedding                                                         real[9, 4]
+                state weight                                                            real[4, 4] x 6
+                state bias                                                              real[4] x 6
+                state weight gradient                                                   real[4, 4] x 6
+                stage embed
+                  rows = gather(embedding, ids)                                         real[tokens, 4]
+                stage layers, 6 times
+                  carry rows.2 from rows, then tanh; the last is tanh.2                 real[tokens, 4]
+                  product = product(rows.2, weight, bias) right transposed              real[tokens, 4]
+                  tanh = tanh(product)                                                  real[tokens, 4]
+                stage loss
+                  total = sum(tanh.2)                                                   double
+                  multiply = scalar(total, weight of the loss) multiply                 double
+                  guard(multiply)
+                stage backward
+                  constant = constant() 1.0                                             double
+                stage loss backward
+                  multiply.2 = scalar(constant, weight of the loss) multiply            double
+                  filled = fill(multiply.2)                                             real[tokens, 4]
+                stage layers backward, 6 times in reverse
+                  carry filled.2 from filled, then product.2; the last is product.4     real[tokens, 4]
+                  dTanh = tanhBackward(tanh, filled.2)                                  real[tokens, 4]
+                  product.2 = product(dTanh, weight)                                    real[tokens, 4]
+                  product.3 = product(dTanh, rows.2, weight gradient) left transposed   real[4, 4]
+                update weight gradient := product.3
+                output loss = multiply
+                """, p.finish().toString());
+    }
+}

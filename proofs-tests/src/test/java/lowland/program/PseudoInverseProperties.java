@@ -1,0 +1,77 @@
+package lowland.program;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import lowland.program.operation.PseudoInverse;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.ejml.simple.SimpleMatrix;
+
+/// The Jacobi pseudo-inverse against EJML's, which takes singular values.
+final class PseudoInverseProperties {
+    private static SimpleMatrix inverse(SimpleMatrix gram) {
+        int r = gram.getNumRows();
+        Single m = new Single();
+        Value x = m.small("x", Shape.of(r, r), gram.getDDRM().getData().clone());
+        return new SimpleMatrix(r, r, true, m.interpret(new PseudoInverse(x, m.small("y", Shape.of(r, r)))));
+    }
+
+    private static double bound(SimpleMatrix gram) {
+        int r = gram.getNumRows();
+        Single m = new Single();
+        Value x = m.small("x", Shape.of(r, r), gram.getDDRM().getData().clone());
+        Value y = m.small("y", Shape.of(r, r));
+        PseudoInverse operation = new PseudoInverse(x, y);
+        m.interpret(operation);
+        return ErrorBound.of(operation, y, m)[0];
+    }
+
+    /// Grams of factors of small integers: exact, and often of less than full rank. Twice the bound, as both sides err.
+    @Property(tries = 500)
+    void equalsTheSingularValueDecomposition(@ForAll @IntRange(min = 1, max = 9) int r, @ForAll @IntRange(min = 1, max = 9) int rank,
+            @ForAll long seed) {
+        Random random = new Random(seed);
+        SimpleMatrix factor = new SimpleMatrix(rank, r);
+        for (int i = 0; i < rank * r; i++) {
+            factor.set(i, random.nextInt(7) - 3);
+        }
+        SimpleMatrix gram = factor.transpose().mult(factor);
+        SimpleMatrix ours = inverse(gram);
+        // A factor's pseudo-inverse gives the Gram's: (FᵀF)⁺ = F⁺·F⁺ᵀ, better conditioned than inverting the Gram.
+        SimpleMatrix ofFactor = factor.pseudoInverse();
+        SimpleMatrix theirs = ofFactor.mult(ofFactor.transpose());
+        double bound = bound(gram);
+        for (int i = 0; i < r * r; i++) {
+            assertEquals(theirs.get(i), ours.get(i), 2 * bound);
+        }
+        // The four Penrose conditions are what a pseudo-inverse means; here the first two, the others by symmetry.
+        double size = gram.normF();
+        double inverse = ours.normF();
+        assertTrue(gram.mult(ours).mult(gram).minus(gram).normF() <= r * size * size * bound + 1e-13 * size * size * inverse * size);
+        assertTrue(ours.minus(ours.transpose()).normF() <= 2 * r * bound);
+        // It says something: nothing that is possible with small integers is near the cut.
+        assertTrue(bound <= 32 * r * r * 0x1p-53 * size * inverse * inverse * (1 + 1e-6), () -> bound + " of " + inverse);
+    }
+
+    @Example
+    void edges() {
+        assertTrue(inverse(new SimpleMatrix(3, 3)).isIdentical(new SimpleMatrix(3, 3), 0));
+        assertEquals(0, bound(new SimpleMatrix(3, 3)));
+        assertEquals(0.25, inverse(new SimpleMatrix(1, 1, true, 4)).get(0));
+        SimpleMatrix diagonal = SimpleMatrix.diag(1e8, 1, 1e-3, 1e-5);
+        assertTrue(inverse(diagonal).isIdentical(SimpleMatrix.diag(1e-8, 1, 1e3, 0), 1e-12), "the cut is at 1e-12 of the largest");
+        assertEquals(0, inverse(new SimpleMatrix(2, 2, true, -1, 0, 0, -2)).normF());
+        for (double odd : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
+            SimpleMatrix broken = SimpleMatrix.identity(3);
+            broken.set(1, 2, odd);
+            SimpleMatrix inverse = inverse(broken);
+            for (int i = 0; i < 9; i++) {
+                assertTrue(Double.isNaN(inverse.get(i)));
+            }
+        }
+    }
+}

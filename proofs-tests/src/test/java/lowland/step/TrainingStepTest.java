@@ -1,0 +1,354 @@
+package lowland.step;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import lowland.descent.AdamW;
+import lowland.descent.Sgd;
+import lowland.program.Memory;
+import lowland.program.Observer;
+import lowland.program.operation.CrossEntropyBackward;
+import lowland.program.operation.Dropout;
+import lowland.program.operation.Operation;
+import lowland.rule.BiLora;
+import lowland.rule.EfmLora;
+import lowland.rule.Factor;
+import lowland.rule.FmLora;
+import lowland.rule.Lora;
+import lowland.rule.LoraPair;
+import lowland.rule.LoraSam;
+import lowland.rule.PairMoments;
+import lowland.rule.RuleState;
+import lowland.rule.StepInputs;
+import lowland.rule.StepResult;
+import lowland.rule.Trainables;
+import lowland.rule.UpdateRule;
+import org.ejml.simple.SimpleMatrix;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What holds of every training step, whatever its rule.
+final class TrainingStepTest {
+    private static final Network NETWORK = new Network(5, 9, 11, 2, 8, 3, false, true, 0);
+
+    /// Two gradients at LoRA-SAM and FMLoRA, one at the others.
+    static Stream<UpdateRule> rules() {
+        return Stream.of(Lora.defaults(), LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(), BiLora.defaults());
+    }
+
+    static Stream<UpdateRule> allRules() {
+        return Trial.rules().stream();
+    }
+
+    private static Trial trial(UpdateRule rule, boolean zeroB, long seed) {
+        return Trial.draw(rule, AdamW.defaults(), NETWORK, 4, zeroB, false, new Random(seed));
+    }
+
+    private static ProgramRun started(Trial trial) {
+        ProgramRun run = new ProgramRun(trial);
+        run.put(trial.trainables(), trial.initialState());
+        return run;
+    }
+
+    // ---- radius 0 ----
+
+    @ParameterizedTest
+    @MethodSource("allRules")
+    void withoutARadiusItIsLoraBitForBit(UpdateRule rule) {
+        // Bi-LoRA's second pairs start from B2 = 0, the others from any B.
+        Trial trial = trial(rule, rule instanceof BiLora, 3).withRho(0);
+        ProgramRun run = started(trial);
+        ProgramRun lora = started(trial.withRule(new Lora()));
+        for (int t = 1; t <= 10; t++) {
+            assertTrue(run.run(trial.inputs(t)));
+            assertTrue(lora.run(trial.inputs(t)));
+            assertEquals(bits(lora.losses().getLast()), bits(run.losses().getLast()), "loss of step " + t);
+            assertEquals(bits(lora.output("gradientNorm")), bits(run.output("gradientNorm")));
+            assertEquals(bits(lora.output("drift")), bits(run.output("drift")));
+            assertEquals(bits(lora.trainables()), bits(run.trainables()), "step " + t);
+        }
+    }
+
+    /// −0 counts as +0.
+    private static long bits(double value) {
+        return Double.doubleToRawLongBits(value + 0.0);
+    }
+
+    private static List<Long> bits(List<SimpleMatrix> matrices) {
+        List<Long> bits = new ArrayList<>();
+        for (SimpleMatrix matrix : matrices) {
+            for (double value : matrix.getDDRM().getData()) {
+                bits.add(bits(value));
+            }
+        }
+        return bits;
+    }
+
+    private static List<Long> bits(Trainables trainables) {
+        List<SimpleMatrix> matrices = new ArrayList<>(trainables.others());
+        for (LoraPair pair : trainables.pairs()) {
+            matrices.add(pair.a());
+            matrices.add(pair.b());
+        }
+        return bits(matrices);
+    }
+
+    private static List<Long> bits(RuleState state) {
+        List<SimpleMatrix> matrices = new ArrayList<>();
+        List<PairMoments> moments = new ArrayList<>(state.moments().pairs());
+        state.moments().others().forEach(other -> matrices.addAll(List.of(other.first(), other.second())));
+        switch (state) {
+            case RuleState.Descending _ -> {}
+            case RuleState.Averaging averaging -> matrices.addAll(averaging.average());
+            case RuleState.Adversarial adversarial -> {
+                moments.addAll(adversarial.auxiliaryMoments());
+                adversarial.auxiliaries().forEach(pair -> matrices.addAll(List.of(pair.a(), pair.b())));
+            }
+        }
+        for (PairMoments pair : moments) {
+            matrices.addAll(List.of(pair.a().first(), pair.a().second(), pair.b().first(), pair.b().second()));
+        }
+        return bits(matrices);
+    }
+
+    // ---- cost ----
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void gradientEvaluationsAreCounted(UpdateRule rule) {
+        int[] evaluations = new int[1];
+        Trial trial = trial(rule, true, 5);
+        ProgramRun run = started(trial).observe(new Observer() {
+            @Override
+            public void before(Operation operation, Memory memory) {
+                evaluations[0] += operation instanceof CrossEntropyBackward ? 1 : 0;
+            }
+
+            @Override
+            public void after(Operation operation, Memory memory) {}
+        });
+        int each = rule instanceof LoraSam || rule instanceof FmLora ? 2 : 1;
+        for (int t = 1; t <= 3; t++) {
+            assertTrue(run.run(trial.inputs(t)));
+            assertEquals(t * each, evaluations[0]);
+        }
+        assertEquals(each, trial.program().gradients());
+    }
+
+    // ---- what is not finite ----
+
+    private static void assertSkipped(ProgramRun run, StepInputs inputs) {
+        List<Long> trainables = bits(run.trainables());
+        List<Long> state = bits(run.state());
+        assertFalse(run.run(inputs));
+        assertEquals(trainables, bits(run.trainables()));
+        assertEquals(state, bits(run.state()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("allRules")
+    void nanInTheDataChangesNothing(UpdateRule rule) {
+        Trial trial = trial(rule, false, 7);
+        ProgramRun run = started(trial);
+        assertTrue(run.run(trial.inputs(1)));
+        float right = trial.rows().x()[17];
+        trial.rows().x()[17] = Float.NaN;
+        assertSkipped(run, trial.inputs(2));
+        trial.rows().x()[17] = right;
+        Trainables trainables = run.trainables();
+        RuleState state = run.state();
+        StepInputs inputs = trial.inputs(2);
+        assertTrue(run.run(inputs));
+        StepResult expected = rule.step(trainables, state, inputs, trial.descent(), trial.oracle());
+        assertEquals(List.of(), Agreement.of(run, trainables, state, inputs, expected).rejected(), "the step after a skipped one");
+    }
+
+    /// ‖Ḡ‖ is finite, but E, which has the size of ρ·A⁺ or ρ·B⁺, is not; at LoRA-SAM the gradient at the perturbed factors is not.
+    @ParameterizedTest
+    @MethodSource("allRules")
+    void anInfinitePerturbationChangesNothing(UpdateRule rule) {
+        if (rule instanceof Lora || rule instanceof BiLora) {
+            return;
+        }
+        Trial trial = trial(rule, false, 9).withRho(Double.MAX_VALUE);
+        List<LoraPair> small = new ArrayList<>();
+        for (LoraPair pair : trial.trainables().pairs()) {
+            small.add(pair.withA(pair.a().scale(0x1p-30)).withB(pair.b().scale(0x1p-30)));
+        }
+        Trainables trainables = trial.trainables().withPairs(small);
+        assertTrue(rule.step(trainables, trial.initialState(), trial.inputs(1), trial.descent(), trial.oracle()).skipped());
+        ProgramRun run = new ProgramRun(trial);
+        run.put(trainables, trial.initialState());
+        assertSkipped(run, trial.inputs(1));
+    }
+
+    // ---- micro-batches ----
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void microBatchesGiveTheSameStep(UpdateRule rule) {
+        Trial trial = trial(rule, false, 13).withClipNorm(0.05);
+        ProgramRun run = started(trial).microBatches(5);
+        Trainables trainables = trial.trainables();
+        RuleState state = trial.initialState();
+        for (int t = 1; t <= 3; t++) {
+            StepInputs inputs = trial.inputs(t);
+            StepResult expected = rule.step(trainables, state, inputs, trial.descent(), trial.oracle());
+            run.put(trainables, state);
+            assertTrue(run.run(inputs));
+            assertEquals(List.of(), Agreement.of(run, trainables, state, inputs, expected).rejected());
+            trainables = expected.next();
+            state = expected.state();
+        }
+    }
+
+    // ---- formulas of one step ----
+
+    @Test
+    void afterAnActiveClipTheSecondPairsHaveTheNormRho() {
+        for (long seed = 0; seed < 20; seed++) {
+            BiLora rule = seed % 2 == 0 ? BiLora.defaults() : new BiLora(new Sgd(0.9, 0), 1, seed % 4 == 1);
+            Trial trial = trial(rule, false, seed).withRho(0.03);
+            ProgramRun run = started(trial);
+            for (int t = 1; t <= 3; t++) {
+                assertTrue(run.run(trial.inputs(t)));
+                assertTrue(run.output("c") > trial.rho() || t > 1, "the clip acts");
+                double squared = 0;
+                for (LoraPair pair : ((RuleState.Adversarial) run.state()).auxiliaries()) {
+                    squared += Math.pow((rule.scaleInNorm() ? pair.scaling() : 1) * pair.b().mult(pair.a()).normF(), 2);
+                }
+                if (run.output("c") > trial.rho()) {
+                    assertEquals(trial.rho(), Math.sqrt(squared), 1e-12 * trial.rho());
+                } else {
+                    assertEquals(run.output("c"), Math.sqrt(squared), 1e-12 * trial.rho());
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void driftAndPerturbationNormAreThoseOfDenseMatrices(UpdateRule rule) {
+        Trial trial = trial(rule, false, 17);
+        ProgramRun run = started(trial);
+        for (int t = 1; t <= 3; t++) {
+            RuleState before = run.state();
+            Trainables old = run.trainables();
+            assertTrue(run.run(trial.inputs(t)));
+            double drift = 0;
+            for (LoraPair pair : run.trainables().pairs()) {
+                drift += Math.pow(pair.b().transpose().mult(pair.b()).minus(pair.a().mult(pair.a().transpose())).normF(), 2);
+            }
+            assertEquals(Math.sqrt(drift), run.output("drift"), 1e-12 * Math.sqrt(drift));
+            if (!(rule instanceof Lora)) {
+                double change = perturbation(run, rule, before, old);
+                // Inner products of Gram matrices lose the digits that cancel in the products: here at most four.
+                assertEquals(change, run.output("perturbationNorm"), 1e-12 * change);
+            }
+        }
+    }
+
+    /// ‖W̃ − W‖ over all layers, W̃ and W as dense matrices, from the states that the gradients were taken at.
+    private static double perturbation(ProgramRun run, UpdateRule rule, RuleState before, Trainables old) {
+        List<SimpleMatrix> epsilonA = rule instanceof LoraSam ? run.beside(run.trial().targets(), Factor.A, LinearForm::perturbation) : null;
+        List<SimpleMatrix> epsilonB = rule instanceof LoraSam || rule instanceof FmLora
+                ? run.beside(run.trial().targets(), Factor.B, LinearForm::perturbation) : null;
+        double squared = 0;
+        for (int j = 0; j < old.pairs().size(); j++) {
+            LoraPair pair = old.pairs().get(j);
+            SimpleMatrix change = switch (before) {
+                case RuleState.Adversarial adversarial -> adversarial.auxiliaries().get(j).weightChange();
+                case RuleState.Averaging averaging -> pair.withB(pair.b().plus(averaging.average().get(j))).weightChange().minus(pair.weightChange());
+                case RuleState.Descending _ -> {
+                    LoraPair moved = pair.withB(pair.b().plus(epsilonB.get(j)));
+                    yield (epsilonA == null ? moved : moved.withA(pair.a().plus(epsilonA.get(j)))).weightChange().minus(pair.weightChange());
+                }
+            };
+            squared += Math.pow(change.normF(), 2);
+        }
+        return Math.sqrt(squared);
+    }
+
+    // ---- dropout ----
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void bothPassesDropTheSame(UpdateRule rule) {
+        Network network = new Network(5, 9, 11, 2, 8, 3, false, true, 0.3);
+        Trial trial = Trial.draw(rule, AdamW.defaults(), network, 4, false, false, new Random(19));
+        List<boolean[]> kept = new ArrayList<>();
+        ProgramRun run = started(trial).microBatches(2).observe(new Observer() {
+            @Override
+            public void before(Operation operation, Memory memory) {}
+
+            @Override
+            public void after(Operation operation, Memory memory) {
+                if (operation instanceof Dropout dropout) {
+                    double[] y = memory.reals(dropout.y());
+                    boolean[] mask = new boolean[y.length];
+                    for (int i = 0; i < y.length; i++) {
+                        mask[i] = y[i] != 0;
+                    }
+                    kept.add(mask);
+                }
+            }
+        });
+        Trainables trainables = trial.trainables();
+        RuleState state = trial.initialState();
+        List<boolean[]> first = List.of();
+        for (int t = 1; t <= 2; t++) {
+            trial.rows().maskKey()[0] = t;
+            kept.clear();
+            StepInputs inputs = trial.inputs(t);
+            StepResult expected = rule.step(trainables, state, inputs, trial.descent(), trial.oracle());
+            run.put(trainables, state);
+            assertTrue(run.run(inputs));
+            // One oracle, hence one mask in both of the reference's passes.
+            assertEquals(List.of(), Agreement.of(run, trainables, state, inputs, expected).rejected());
+            // A pass has 2 micro-batches of 2 layers, forward and backward.
+            assertEquals(8 * trial.program().gradients(), kept.size());
+            for (int i = 8; i < kept.size(); i++) {
+                assertTrue(Arrays.equals(kept.get(i - 8), kept.get(i)), "mask " + i);
+            }
+            assertFalse(Arrays.equals(kept.get(0), kept.get(1)), "layers have masks of their own");
+            assertFalse(Arrays.equals(kept.get(0), kept.get(4)), "rows have masks of their own");
+            if (t == 2) {
+                assertFalse(Arrays.equals(first.getFirst(), kept.getFirst()), "steps have masks of their own");
+            }
+            first = List.copyOf(kept);
+            trainables = expected.next();
+            state = expected.state();
+        }
+    }
+
+    // ---- what is refused ----
+
+    @Test
+    void badPairsAreRefused() {
+        Linear last = NETWORK.lastLinear();
+        Factors pair = new Factors(last, Factors.PRIMARY, 2, 1);
+        Factors other = new Factors(NETWORK.up(), Factors.AUXILIARY, 2, 1);
+        for (double s : new double[] {0, Double.NaN, Double.POSITIVE_INFINITY}) {
+            assertThrows(IllegalArgumentException.class, () -> new Factors(last, Factors.PRIMARY, 2, s));
+        }
+        assertThrows(IllegalArgumentException.class, () -> new Factors(last, Factors.PRIMARY, 9, 1));
+        assertRefused(BiLora.defaults(), List.of(pair), List.of());
+        assertRefused(BiLora.defaults(), List.of(pair), List.of(other));
+        assertRefused(BiLora.defaults(), List.of(pair), List.of(pair));
+        assertRefused(Lora.defaults(), List.of(pair), List.of(other));
+        assertRefused(Lora.defaults(), List.of(pair, pair), List.of());
+        assertRefused(new BiLora(new AdamW(0.8, 0.999, 1e-8, 0), 1, true), List.of(pair), List.of(new Factors(last, Factors.AUXILIARY, 2, 1)));
+    }
+
+    private static void assertRefused(UpdateRule rule, List<Factors> targets, List<Factors> auxiliary) {
+        assertThrows(IllegalArgumentException.class, () -> TrainingStep.of(rule, AdamW.defaults(), NETWORK, targets, auxiliary));
+    }
+}
