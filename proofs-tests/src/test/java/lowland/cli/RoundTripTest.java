@@ -2,6 +2,7 @@ package lowland.cli;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -9,9 +10,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import lowland.checkpoint.Safetensors;
 import lowland.checkpoint.TaskFile;
 import lowland.checkpoint.Tensors;
@@ -167,7 +170,7 @@ class RoundTripTest {
                 Shell shell = train(train, out, method, more.toArray(String[]::new));
                 assertEquals(0, shell.exit(), shell.err());
                 byte[] bytes = adapter(out);
-                assertTrue(first != null || !java.util.Arrays.equals(adapter(start), bytes), "nothing was trained");
+                assertTrue(first != null || !Arrays.equals(adapter(start), bytes), "nothing was trained");
                 first = first == null ? bytes : first;
                 assertArrayEquals(first, bytes, method + " with " + threads + " threads");
             }
@@ -189,5 +192,42 @@ class RoundTripTest {
         }
         Shell evaluated = Shell.run("evaluate", "--model", "minilm", "--adapter", adapter, "--task", train.toString(), "--json");
         assertTrue(JSON.readTree(evaluated.out()).get("metrics").has("pearson"), evaluated.out() + evaluated.err());
+    }
+
+    private double lastLoss(Path run) throws Exception {
+        return lines(Files.readString(run.resolve("metrics.jsonl"))).getLast().get("loss").asDouble();
+    }
+
+    @Test
+    void howABatchIsCutDoesNotChangeTheStep() throws Exception {
+        Path train = Films.tsv(folder.resolve("train.tsv"), Films.rows(0, 11));
+        List<List<String>> cuts = List.of(List.of(), List.of("--batch-size", "2", "--accumulate", "3"), List.of("--max-tokens", "17"));
+        double first = Double.NaN;
+        for (List<String> cut : cuts) {
+            Path out = folder.resolve("run" + cut.size());
+            List<String> args = new ArrayList<>(List.of("train", "--model", "minilm", "--task", train.toString(), "--method", "fmlora",
+                    "--out", out.toString(), "--dropout", "0", "--order", "file", "--epochs", "2", "--warmup", "0"));
+            args.addAll(cut.contains("--batch-size") ? cut : Stream.concat(Stream.of("--batch-size", "6"), cut.stream()).toList());
+            Shell shell = Shell.run(args.toArray(String[]::new));
+            assertEquals(0, shell.exit(), shell.err());
+            assertEquals(4, lines(Files.readString(out.resolve("metrics.jsonl"))).size());
+            first = Double.isNaN(first) ? lastLoss(out) : first;
+            assertEquals(first, lastLoss(out), 2e-4 * first, cut.toString());
+        }
+    }
+
+    @Test
+    void dropoutOfTheFactorsInputIsSeededAndOfTrainingOnly() throws Exception {
+        Path train = Films.tsv(folder.resolve("train.tsv"), Films.rows(0, 6));
+        List<byte[]> adapters = new ArrayList<>();
+        for (String p : List.of("0", "0.5", "0.5")) {
+            Path out = folder.resolve("run" + adapters.size());
+            Shell shell = train(train, out, "bi-lora", "--steps", "3", "--lora-dropout", p, "--threads", Integer.toString(adapters.size() + 1));
+            assertEquals(0, shell.exit(), shell.err());
+            adapters.add(adapter(out));
+        }
+        assertArrayEquals(adapters.get(1), adapters.get(2));
+        assertFalse(Arrays.equals(adapters.get(0), adapters.get(1)), "dropout changed nothing");
+        assertEquals(0.5, JSON.readTree(folder.resolve("run1/adapter/adapter_config.json").toFile()).get("lora_dropout").asDouble());
     }
 }

@@ -17,6 +17,7 @@ import lowland.data.DataSet;
 import lowland.data.Example;
 import lowland.descent.RhoSchedule;
 import lowland.program.Device;
+import lowland.report.RunReport;
 import lowland.rule.BiLora;
 import lowland.rule.Scaling;
 import lowland.train.Adapters;
@@ -35,8 +36,8 @@ import picocli.CommandLine.Spec;
 /// `train`: settles every value, opens model, data and device, and only then makes the run folder and starts.
 @Command(name = "train", sortOptions = false, customSynopsis = "lowland train --model M --task T --method NAME --out RUN [OPTIONS]",
     description = {
-    "Trains an adapter and a head, and writes the run folder: config.json, metrics.jsonl, adapter/ (PEFT's two files and task.json)"
-        + " and auxiliary/ (Bi-LoRA's second pairs).", ""},
+    "Trains an adapter and a head, and writes the run folder: config.json, metrics.jsonl, adapter/ (PEFT's two files and task.json),"
+        + " auxiliary/ (Bi-LoRA's second pairs) and report.html.", ""},
     footer = {"", "Example:", "  lowland train --model minilm --task reviews.tsv --dev 0.1 --method efmlora --out runs/reviews"})
 final class TrainCommand implements Callable<Integer> {
     /// Options that act in some methods only, with these.
@@ -179,6 +180,7 @@ final class TrainCommand implements Callable<Integer> {
             try (Progress progress = Progress.of(streams.err(), jsonl, streams.terminal(), settings.steps())) {
                 outcome = new Run(training, pretrained, taskFile, folder, progress, interruption, every).toTheEnd(dev, test);
             }
+            RunReport.write(folder.folder());
             if (output.profile) {
                 profile(training);
             }

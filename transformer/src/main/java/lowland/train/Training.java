@@ -10,6 +10,7 @@ import lowland.descent.AdamW;
 import lowland.model.Bert;
 import lowland.program.Device;
 import lowland.program.Inputs;
+import lowland.program.Program;
 import lowland.program.Session;
 import lowland.program.State;
 import lowland.program.operation.Mask;
@@ -45,7 +46,7 @@ public final class Training implements AutoCloseable {
     private int skippedInARow;
     private int skipped;
 
-    /// @param train rows to train on; none for a model that only answers, which then compiles nothing else
+    /// @param train rows to train on; none for a model that only answers, which then compiles no gradient
     /// @param mostTokens tokens of the longest row that will ever be asked about
     /// @throws Failure if an adapter cannot be made as the settings say
     public Training(Pretrained pretrained, Settings settings, Rows train, int classes, boolean regression, int mostTokens, Device device) {
@@ -63,7 +64,10 @@ public final class Training implements AutoCloseable {
                 settings.maxTokens() == 0 ? Integer.MAX_VALUE : settings.maxTokens())));
         batch = new Batch(tokens, rows, pretrained.config().firstPosition());
         order = new Order(Math.max(1, train.size()), settings.shuffled(), settings.seed());
-        session = device.open(train.size() == 0 ? List.of(step.evaluate()) : step.programs(), Map.of("tokens", tokens, "sequences", rows));
+        // A device may keep weights that no program updates in another order, and so round their products otherwise: with `descend` beside
+        // it, `evaluate` takes the factors for what they were in training, and answers with the same bits.
+        List<Program> programs = train.size() == 0 ? List.of(step.evaluate(), step.descend()) : step.programs();
+        session = device.open(programs, Map.of("tokens", tokens, "sequences", rows));
         load(pretrained);
         initialise();
     }
