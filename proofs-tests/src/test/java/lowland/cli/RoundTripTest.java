@@ -108,7 +108,8 @@ class RoundTripTest {
         Set<String> fields = new TreeSet<>();
         metrics.getLast().fieldNames().forEachRemaining(fields::add);
         assertTrue(fields.containsAll(Set.of("step", "epoch", "loss", "learningRate", "rho", "gradientNorm", "perturbationNorm", "clipped",
-                "skipped", "tokens", "seconds", "drift", "c", "auxiliaryNormA", "auxiliaryNormB")), fields::toString);
+                "skipped", "tokens", "seconds", "drift", "c", "auxiliaryNormA", "auxiliaryNormB", "auxiliaryGradientNorm")),
+                fields::toString);
         assertEquals(3.0, metrics.getLast().get("epoch").asDouble());
 
         TaskFile task = TaskFile.read(out.resolve("adapter"));
