@@ -10,7 +10,11 @@ import java.util.Map;
 import java.util.TreeMap;
 import lowland.checkpoint.BertConfig;
 import lowland.cpu.CpuDevice;
+import lowland.cpu.Gemm;
 import lowland.cpu.Lanes;
+import lowland.cpu.PackedMatrix;
+import lowland.cpu.Scratch;
+import lowland.cpu.Workers;
 import lowland.descent.AdamW;
 import lowland.model.Bert;
 import lowland.program.Inputs;
@@ -72,8 +76,8 @@ public final class StepTimes {
         processorTime = threads == 1;
         Inputs inputs = inputs(length);
         int tokens = inputs.extents().get("tokens");
-        System.out.printf("%d threads, vectors of %d floats, %d sequences, %d tokens, dropout %s%n", threads, Lanes.count(), SEQUENCES, tokens,
-                dropout);
+        System.out.printf("%d threads, vectors of %d floats, %d sequences, %d tokens, dropout %s%n", threads, Lanes.count(), SEQUENCES,
+                tokens, dropout);
         List<Running> rules = new ArrayList<>();
         for (UpdateRule rule : List.of(Lora.defaults(), LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(), BiLora.defaults())) {
             rules.add(open(rule, threads, tokens, dropout));
@@ -99,13 +103,48 @@ public final class StepTimes {
             for (int round = 0; round < rounds; round++) {
                 ratios[round] = times[i][round] / times[0][round];
             }
-            System.out.printf("%-10s %7.1f ms a step, %.3f of LoRA (median of the rounds' ratios %.3f)%n", rules.get(i).name, median(times[i]),
-                    median(times[i]) / lora, median(ratios));
+            System.out.printf("%-10s %7.1f ms a step, %.3f of LoRA (median of the rounds' ratios %.3f)%n", rules.get(i).name,
+                    median(times[i]), median(times[i]) / lora, median(ratios));
         }
+        double products = products(threads, tokens);
+        System.out.printf("frozen matrices alone, forward and backward: %.1f ms, %.0f%% of a step of LoRA%n", products, 100 * products / lora);
         for (Running running : rules) {
             shares(running, inputs);
         }
         rules.forEach(running -> running.session.close());
+    }
+
+    /// Milliseconds of the products with the frozen matrices of a step, alone. The backward pass ends at the lowest adapter: the first
+    /// layer's query, key and value have no dx.
+    private static double products(int threads, int tokens) {
+        int[][] shapes = {{384, 384, 24, 21}, {1536, 384, 6, 6}, {384, 1536, 6, 6}};
+        double total = 0;
+        try (Workers workers = new Workers(threads)) {
+            Gemm gemm = new Gemm(workers, new Scratch(threads, Scratch.packedFloats(1536, 1536)));
+            for (int[] shape : shapes) {
+                int out = shape[0];
+                int in = shape[1];
+                float[] x = new float[tokens * in];
+                float[] y = new float[tokens * out];
+                Arrays.fill(x, 0.5f);
+                PackedMatrix[] weights = new PackedMatrix[6];
+                for (int i = 0; i < weights.length; i++) {
+                    weights[i] = PackedMatrix.of(new float[out * in], 0, out, in);
+                }
+                double[] forward = new double[24];
+                double[] backward = new double[24];
+                for (int i = 0; i < forward.length; i++) {
+                    long start = now();
+                    gemm.forward(tokens, x, 0, in, weights[i % 6], y, 0, out, Gemm.Start.ZERO, null, 0);
+                    long middle = now();
+                    gemm.backward(tokens, y, 0, out, weights[i % 6], x, 0, in, Gemm.Start.ZERO);
+                    forward[i] = (middle - start) / 1e6;
+                    backward[i] = (now() - middle) / 1e6;
+                }
+                total += shape[2] * median(forward) + shape[3] * median(backward);
+            }
+        }
+        return total;
     }
 
     private static double median(double[] values) {
@@ -116,16 +155,22 @@ public final class StepTimes {
 
     /// Where the time goes, by kind of operation, and the rate of the products.
     private static void shares(Running running, Inputs inputs) {
+        running.run(inputs, new Watch());
         Watch watch = new Watch();
-        for (int i = 0; i < 2; i++) {
-            watch = new Watch();
-            running.run(inputs, watch);
+        running.run(inputs, watch);
+        double total = 0;
+        double products = 0;
+        for (Map.Entry<String, double[]> entry : watch.nanos.entrySet()) {
+            total += entry.getValue()[0];
+            products += entry.getKey().startsWith("product") ? entry.getValue()[0] : 0;
         }
-        double total = watch.nanos.values().stream().mapToDouble(time -> time[0]).sum();
-        StringBuilder line = new StringBuilder("%-10s %.1f ms in operations, products %.1f GFLOP/s:".formatted(running.name, total / 1e6,
-                watch.flops / watch.nanos.entrySet().stream().filter(e -> e.getKey().startsWith("product")).mapToDouble(e -> e.getValue()[0]).sum()));
-        watch.nanos.entrySet().stream().sorted(Comparator.comparingDouble(e -> -e.getValue()[0])).limit(12)
-                .forEach(e -> line.append(" %s %.1f%%".formatted(e.getKey(), 100 * e.getValue()[0] / total)));
+        StringBuilder line = new StringBuilder("%-10s %.1f ms in operations, products %.0f%% at %.1f GFLOP/s:"
+                .formatted(running.name, total / 1e6, 100 * products / total, watch.flops / products));
+        List<String> names = new ArrayList<>(watch.nanos.keySet());
+        names.sort(Comparator.comparingDouble(name -> -watch.nanos.get(name)[0]));
+        for (String name : names.subList(0, Math.min(12, names.size()))) {
+            line.append(" %s %.1f%%".formatted(name, 100 * watch.nanos.get(name)[0] / total));
+        }
         System.out.println(line);
     }
 
@@ -133,22 +178,25 @@ public final class StepTimes {
     private static final class Watch implements Observer {
         private final Map<String, double[]> nanos = new TreeMap<>();
         private double flops;
+        private String name;
         private long start;
 
         @Override
         public void before(Operation operation, Memory memory) {
+            name = operation.name();
             if (operation instanceof Product p) {
-                flops += 2.0 * memory.extent(p.y(), 0) * memory.extent(p.y(), 1) * memory.extent(p.a(), p.transposeA() ? 0 : 1);
+                int rows = memory.extent(p.y(), 0);
+                int columns = memory.extent(p.y(), 1);
+                int depth = memory.extent(p.a(), p.transposeA() ? 0 : 1);
+                flops += 2.0 * rows * columns * depth;
+                name += Math.min(rows, Math.min(columns, depth)) <= 16 ? " (narrow)" : "";
             }
             start = now();
         }
 
         @Override
         public void after(Operation operation, Memory memory) {
-            long time = now() - start;
-            String name = operation instanceof Product p && Math.min(memory.extent(p.y(), 1), memory.extent(p.a(), p.transposeA() ? 0 : 1)) <= 16
-                    || operation instanceof Product q && memory.extent(q.y(), 0) <= 16 ? "product (narrow)" : operation.name();
-            nanos.computeIfAbsent(name, _ -> new double[1])[0] += time;
+            nanos.computeIfAbsent(name, _ -> new double[1])[0] += now() - start;
         }
     }
 

@@ -29,7 +29,8 @@ final class EquivalenceTraining implements AutoCloseable {
     static final Map<String, Integer> CAPACITY = Map.of("tokens", 20, "sequences", 5);
     static final int[] LENGTHS = {7, 1, 5, 3};
     static final int CLASSES = 3;
-    static final List<UpdateRule> RULES = List.of(Lora.defaults(), LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(), BiLora.defaults());
+    static final List<UpdateRule> RULES = List.of(Lora.defaults(), LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(),
+            BiLora.defaults());
 
     final Bert model;
     final TrainingStep step;
@@ -41,7 +42,8 @@ final class EquivalenceTraining implements AutoCloseable {
     }
 
     EquivalenceTraining(Device device, UpdateRule rule, Descent descent, Sizes sizes, Map<String, Integer> capacity) {
-        BertConfig config = new BertConfig("bert", 2, sizes.hidden, sizes.heads, sizes.intermediate, sizes.vocabulary, 16, 2, 0, 1e-12, 0.1, 0.2);
+        BertConfig config = new BertConfig("bert", 2, sizes.hidden, sizes.heads, sizes.intermediate, sizes.vocabulary, 16, 2, 0, 1e-12,
+                0.1, 0.2);
         model = new Bert(config, "", Bert.Pooling.MEAN, CLASSES, false, 0.1, sizes.dropout);
         step = step(rule, descent, model, sizes.rank, sizes.scaling);
         session = device.open(step.programs(), capacity);

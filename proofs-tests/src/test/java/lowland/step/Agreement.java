@@ -84,7 +84,8 @@ final class Agreement {
             }
             case Trace.BiLoraTrace trace -> {
                 int layers = before.pairs().size();
-                Gradients primary = new Gradients(trace.gradients().loss(), trace.gradients().pairs().subList(0, layers), trace.gradients().others());
+                Gradients primary = new Gradients(trace.gradients().loss(), trace.gradients().pairs().subList(0, layers),
+                        trace.gradients().others());
                 agreement.descended(primary, trace.gradientNorm(), GRADIENT, expected);
                 agreement.ascended((RuleState.Adversarial) state, trace, expected);
             }
@@ -224,7 +225,8 @@ final class Agreement {
         for (int k = 0; k < head.size(); k++) {
             SimpleMatrix g = gradients.others().get(k);
             check("gradient of the head", 0, g.minus(run.get(lowland.step.Gradients.of(head.get(k)), 0)).normF(), relative * size);
-            SimpleMatrix bound = step("the head", trial.descent(), next.others().get(k), g, 2 * relative * clip * size, clip, expected.state().moments().others().get(k), actualState.moments().others().get(k), inputs.otherLearningRate());
+            SimpleMatrix bound = step("the head", trial.descent(), next.others().get(k), g, 2 * relative * clip * size, clip,
+                    expected.state().moments().others().get(k), actualState.moments().others().get(k), inputs.otherLearningRate());
             check("head", next.others().get(k), actual.others().get(k), bound);
         }
     }
@@ -316,12 +318,8 @@ final class Agreement {
             LoraPair found = actual.auxiliaries().get(j);
             normA += Math.pow(pair.a().normF(), 2);
             normB += Math.pow(pair.b().normF(), 2);
-            for (int i = 0; i < pair.a().getNumElements(); i++) {
-                check("A2", pair.a().get(i), found.a().get(i), factor * boundsA.get(j).get(i) + (relative + 8 * U) * Math.abs(pair.a().get(i)));
-            }
-            for (int i = 0; i < pair.b().getNumElements(); i++) {
-                check("B2", pair.b().get(i), found.b().get(i), factor * boundsB.get(j).get(i) + (relative + 8 * U) * Math.abs(pair.b().get(i)));
-            }
+            check("A2", pair.a(), found.a(), boundsA.get(j).scale(factor).plus(sizes(pair.a()).scale(relative + 8 * U)));
+            check("B2", pair.b(), found.b(), boundsB.get(j).scale(factor).plus(sizes(pair.b()).scale(relative + 8 * U)));
         }
         double boundA = 0;
         double boundB = 0;
@@ -331,6 +329,11 @@ final class Agreement {
         }
         check("auxiliaryNormA", Math.sqrt(normA), run.output("auxiliaryNormA"), boundA + (relative + 32 * U) * Math.sqrt(normA));
         check("auxiliaryNormB", Math.sqrt(normB), run.output("auxiliaryNormB"), boundB + (relative + 32 * U) * Math.sqrt(normB));
+    }
+
+    /// |x| of each element.
+    private static SimpleMatrix sizes(SimpleMatrix matrix) {
+        return matrix.elementOp((int _, int _, double x) -> Math.abs(x));
     }
 
     /// (n + m)·u·(s·‖B‖·‖A‖)².

@@ -101,10 +101,12 @@ final class MutantTest {
                 rule("one norm a layer in place of one over all", LORA_SAM, "perturbation of A", new LoraSam(NormScope.LAYER)),
                 rule("one norm a layer in place of one over all", new FmLora(NormScope.GLOBAL, Estimate.MEAN, Factor.B),
                         "perturbation of B", FM_LORA),
-                rule("one norm a layer in place of one over all", new EfmLora(NormScope.GLOBAL, Estimate.MEAN, Factor.B, 0.7, EmaStart.ZERO),
-                        "perturbation of B", EFM_LORA),
-                program("only B perturbed", LORA_SAM, "perturbation of A", program -> withoutUpdates(program, "lora_A.weight.perturbation")),
-                program("first pass' gradients left in the second's", LORA_SAM, "gradient of B", program -> withoutUpdates(program, ".gradient")),
+                rule("one norm a layer in place of one over all",
+                        new EfmLora(NormScope.GLOBAL, Estimate.MEAN, Factor.B, 0.7, EmaStart.ZERO), "perturbation of B", EFM_LORA),
+                program("only B perturbed", LORA_SAM, "perturbation of A",
+                        program -> withoutUpdates(program, "lora_A.weight.perturbation")),
+                program("first pass' gradients left in the second's", LORA_SAM, "gradient of B",
+                        program -> withoutUpdates(program, ".gradient")),
                 program("Ê made from B in place of B̃", EFM_LORA, "perturbation of B", MutantTest::unperturbed),
                 scalar("β and 1 − β changed over", EFM_LORA, "perturbation of B", "ema", ema -> 1 - ema),
                 program("second pair descends", BI_LORA, "A2", MutantTest::descending),
@@ -117,7 +119,8 @@ final class MutantTest {
                     return scalars;
                 }),
                 new Mutant("weight decay missing", new Lora(), "A",
-                        trial -> TrainingStep.of(trial.rule(), AdamW.defaults(), trial.network(), trial.targets(), List.of()), UnaryOperator.identity()),
+                        trial -> TrainingStep.of(trial.rule(), AdamW.defaults(), trial.network(), trial.targets(), List.of()),
+                        UnaryOperator.identity()),
                 scalar("clip of the gradient norm missing", new Lora(), "clip", "clipNorm", _ -> Double.POSITIVE_INFINITY),
                 scalar("head stepped at the pairs' rate", new Lora(), "head", "headLearningRate", rate -> rate / 2));
     }
@@ -185,12 +188,13 @@ final class MutantTest {
     /// Every operation of the stages of this name replaced.
     private static Program mapped(Program program, String stageName, UnaryOperator<Operation> change) {
         return staged(program, stage -> !stage.name().startsWith(stageName) ? stage
-                : new Stage(stage.name(), stage.repeat(), stage.reversed(), stage.carries(), stage.operations().stream().map(change).toList()));
+                : new Stage(stage.name(), stage.repeat(), stage.reversed(), stage.carries(),
+                        stage.operations().stream().map(change).toList()));
     }
 
     private static Program staged(Program program, UnaryOperator<Stage> change) {
-        return new Program(program.name(), program.inputs(), program.reads(), program.stages().stream().map(change).toList(), program.updates(),
-                program.outputs());
+        return new Program(program.name(), program.inputs(), program.reads(), program.stages().stream().map(change).toList(),
+                program.updates(), program.outputs());
     }
 
     private static Program withoutUpdates(Program program, String suffix) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import lowland.descent.AdamW;
 import lowland.descent.Descent;
 import lowland.descent.Moments;
@@ -147,7 +148,8 @@ final class ProgramRun {
 
     private List<PairMoments> pairMoments(Descent descent, List<Factors> targets) {
         List<PairMoments> moments = new ArrayList<>();
-        each(targets, (pair, layer, _) -> moments.add(new PairMoments(moments(descent, pair.a(), layer), moments(descent, pair.b(), layer))));
+        each(targets, (pair, layer, _) -> moments.add(
+                new PairMoments(moments(descent, pair.a(), layer), moments(descent, pair.b(), layer))));
         return moments;
     }
 
@@ -169,7 +171,7 @@ final class ProgramRun {
     }
 
     /// The gradients (or with another naming, the perturbations) of the pairs' A and B, in the order of the pairs.
-    List<SimpleMatrix> beside(List<Factors> targets, Factor factor, java.util.function.UnaryOperator<State> named) {
+    List<SimpleMatrix> beside(List<Factors> targets, Factor factor, UnaryOperator<State> named) {
         List<SimpleMatrix> matrices = new ArrayList<>();
         each(targets, (pair, layer, _) -> matrices.add(get(named.apply(factor == Factor.A ? pair.a() : pair.b()), layer)));
         return matrices;
@@ -187,7 +189,8 @@ final class ProgramRun {
         scalars.put("headLearningRate", inputs.otherLearningRate());
         scalars.put("clipNorm", inputs.clipNorm() == 0 ? Double.POSITIVE_INFINITY : inputs.clipNorm());
         AdamW adamW = trial.descent() instanceof AdamW primary ? primary
-                : trial.rule() instanceof BiLora biLora && biLora.auxiliaryDescent() instanceof AdamW auxiliary ? auxiliary : AdamW.defaults();
+                : trial.rule() instanceof BiLora biLora && biLora.auxiliaryDescent() instanceof AdamW auxiliary ? auxiliary
+                : AdamW.defaults();
         scalars.put("correction1", 1 - StrictMath.pow(adamW.beta1(), inputs.t()));
         scalars.put("correction2", 1 - StrictMath.pow(adamW.beta2(), inputs.t()));
         if (trial.rule() instanceof EfmLora efmLora) {

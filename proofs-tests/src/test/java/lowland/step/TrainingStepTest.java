@@ -258,7 +258,8 @@ final class TrainingStepTest {
 
     /// ‖W̃ − W‖ over all layers, W̃ and W as dense matrices, from the states that the gradients were taken at.
     private static double perturbation(ProgramRun run, UpdateRule rule, RuleState before, Trainables old) {
-        List<SimpleMatrix> epsilonA = rule instanceof LoraSam ? run.beside(run.trial().targets(), Factor.A, LinearForm::perturbation) : null;
+        List<SimpleMatrix> epsilonA = rule instanceof LoraSam
+                ? run.beside(run.trial().targets(), Factor.A, LinearForm::perturbation) : null;
         List<SimpleMatrix> epsilonB = rule instanceof LoraSam || rule instanceof FmLora
                 ? run.beside(run.trial().targets(), Factor.B, LinearForm::perturbation) : null;
         double squared = 0;
@@ -266,10 +267,12 @@ final class TrainingStepTest {
             LoraPair pair = old.pairs().get(j);
             SimpleMatrix change = switch (before) {
                 case RuleState.Adversarial adversarial -> adversarial.auxiliaries().get(j).weightChange();
-                case RuleState.Averaging averaging -> pair.withB(pair.b().plus(averaging.average().get(j))).weightChange().minus(pair.weightChange());
+                case RuleState.Averaging averaging -> pair.withB(pair.b().plus(averaging.average().get(j))).weightChange()
+                        .minus(pair.weightChange());
                 case RuleState.Descending _ -> {
                     LoraPair moved = pair.withB(pair.b().plus(epsilonB.get(j)));
-                    yield (epsilonA == null ? moved : moved.withA(pair.a().plus(epsilonA.get(j)))).weightChange().minus(pair.weightChange());
+                    yield (epsilonA == null ? moved : moved.withA(pair.a().plus(epsilonA.get(j)))).weightChange()
+                            .minus(pair.weightChange());
                 }
             };
             squared += Math.pow(change.normF(), 2);
@@ -345,7 +348,8 @@ final class TrainingStepTest {
         assertRefused(BiLora.defaults(), List.of(pair), List.of(pair));
         assertRefused(Lora.defaults(), List.of(pair), List.of(other));
         assertRefused(Lora.defaults(), List.of(pair, pair), List.of());
-        assertRefused(new BiLora(new AdamW(0.8, 0.999, 1e-8, 0), 1, true), List.of(pair), List.of(new Factors(last, Factors.AUXILIARY, 2, 1)));
+        assertRefused(new BiLora(new AdamW(0.8, 0.999, 1e-8, 0), 1, true), List.of(pair),
+                List.of(new Factors(last, Factors.AUXILIARY, 2, 1)));
     }
 
     private static void assertRefused(UpdateRule rule, List<Factors> targets, List<Factors> auxiliary) {

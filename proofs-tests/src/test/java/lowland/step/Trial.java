@@ -97,14 +97,16 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
                 pairs.add(pair(target, layer, zeroB, deficientA && layer == linear.layers() - 1, random));
             }
             if (rule instanceof BiLora) {
-                Factors auxiliary = new Factors(linear, Factors.AUXILIARY, 1 + (rank + 2 * i) % 8, SCALINGS[random.nextInt(SCALINGS.length)]);
+                Factors auxiliary = new Factors(linear, Factors.AUXILIARY, 1 + (rank + 2 * i) % 8,
+                        SCALINGS[random.nextInt(SCALINGS.length)]);
                 auxiliaryTargets.add(auxiliary);
                 for (int layer = 0; layer < Math.max(1, linear.layers()); layer++) {
                     auxiliaries.add(pair(auxiliary, layer, zeroB, false, random));
                 }
             }
         }
-        List<SimpleMatrix> others = List.of(normal(network.classes(), network.last(), 0.5, random), normal(1, network.classes(), 0.5, random));
+        List<SimpleMatrix> others = List.of(normal(network.classes(), network.last(), 0.5, random),
+                normal(1, network.classes(), 0.5, random));
         // Gradients carry s, and what a step adds to W carries it again: rates and radii that keep tanh from saturating. The radius of
         // FMLoRA and Bi-LoRA is W's own; EFMLoRA's average leaves its ball when A moves.
         double largest = 1;
@@ -137,7 +139,8 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
                 a.set(rank - 1, j, sum);
             }
         }
-        SimpleMatrix b = zeroB ? new SimpleMatrix(out, rank) : normal(out, rank, 0.5 / (Math.sqrt(rank) * Math.max(1, Math.abs(target.scaling()))), random);
+        double deviation = 0.5 / (Math.sqrt(rank) * Math.max(1, Math.abs(target.scaling())));
+        SimpleMatrix b = zeroB ? new SimpleMatrix(out, rank) : normal(out, rank, deviation, random);
         return new LoraPair(target.linear().module(layer), target.scaling(), a, b);
     }
 
@@ -179,11 +182,13 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
     }
 
     Trial withRho(double other) {
-        return new Trial(rule, descent, network, rows, frozen, targets, auxiliaryTargets, trainables, auxiliaries, learningRate, other, clipNorm);
+        return new Trial(rule, descent, network, rows, frozen, targets, auxiliaryTargets, trainables, auxiliaries,
+                learningRate, other, clipNorm);
     }
 
     Trial withClipNorm(double other) {
-        return new Trial(rule, descent, network, rows, frozen, targets, auxiliaryTargets, trainables, auxiliaries, learningRate, rho, other);
+        return new Trial(rule, descent, network, rows, frozen, targets, auxiliaryTargets, trainables, auxiliaries,
+                learningRate, rho, other);
     }
 
     @Override

@@ -43,12 +43,12 @@ public final class DemoReport {
         page.heading("Results: " + table.title());
         page.paragraph("", verdict(result));
         page.html(table(result, table));
-        for (String note : table.notes()) {
-            page.paragraph("caption", note);
-        }
+        StringBuilder notes = new StringBuilder("<ul class=\"notes\">\n");
+        table.notes().forEach(note -> notes.append("<li>").append(Page.escape(note)).append("</li>\n"));
         for (DemoResult.Baseline baseline : result.baselines()) {
-            page.paragraph("caption", baseline.title() + ": " + baseline.how() + ".");
+            notes.append("<li>").append(Page.escape(baseline.title() + ": " + baseline.how() + ".")).append("</li>\n");
         }
+        page.html(notes.append("</ul>\n").toString());
         losses(page, result);
         landscapes(page, result);
         perturbations(page, result);
@@ -234,8 +234,9 @@ public final class DemoReport {
             radii.add(List.of(method.method().title(), String.format(Locale.ROOT, "ρ = %s gave ‖ΔW‖_F = %.3g on average", method.method().rho(),
                     method.perturbation())));
         }
-        page.charts(new LineChart("‖ΔW‖_F at each step", "step", true, lines));
-        page.html("<p></p>").facts(radii);
+        page.html("<div class=\"pair\">\n<div class=\"card\"><h3>‖ΔW‖_F at each step</h3>\n"
+                + new LineChart("norm of the perturbation at each step", "step", true, lines).svg() + "</div>\n");
+        page.facts(radii).html("</div>\n");
     }
 
     private static void costs(Page page, DemoResult result) {

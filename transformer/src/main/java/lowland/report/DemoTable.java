@@ -14,8 +14,8 @@ import lowland.train.DemoResult;
 /// @param rows     as many cells each; empty where there is nothing to say
 /// @param notes    sentences below
 public record DemoTable(String title, List<String> headings, List<List<String>> rows, List<String> notes) {
-    private static final List<String> HEADINGS = List.of("", "test accuracy %", "difference to LoRA", "macro-F1 %", "sharpness", "‖ΔW‖_F",
-            "ms/step", "× LoRA", "memory", "gradients/step");
+    private static final List<String> HEADINGS = List.of("", "test accuracy, %", "difference to LoRA", "macro-F1, %", "sharpness", "‖ΔW‖_F",
+            "ms a step", "over LoRA", "planned memory", "gradients a step");
 
     public static DemoTable of(DemoResult result) {
         List<List<String>> rows = new ArrayList<>();
@@ -77,11 +77,18 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
         return notes;
     }
 
-    /// The table as aligned lines. Signs that the charset lacks become plain ones.
+    /// The table as aligned lines, headings of several words in two. Signs that the charset lacks become plain ones.
     public String text(Charset charset) {
         int[] widths = new int[headings.size()];
-        List<List<String>> all = new ArrayList<>(rows);
-        all.addFirst(headings);
+        List<String> upper = new ArrayList<>();
+        List<String> lower = new ArrayList<>();
+        for (String heading : headings) {
+            int space = heading.indexOf(' ');
+            upper.add(space < 0 ? "" : heading.substring(0, space));
+            lower.add(heading.substring(space + 1));
+        }
+        List<List<String>> all = new ArrayList<>(List.of(upper, lower));
+        all.addAll(rows);
         for (List<String> row : all) {
             for (int column = 0; column < widths.length; column++) {
                 widths[column] = Math.max(widths[column], length(row.get(column)));
@@ -96,7 +103,7 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
                 line.append(column == 0 ? "" : "  ").append(left ? row.get(column) + pad : pad + row.get(column));
             }
             text.append(line.toString().stripTrailing()).append('\n');
-            if (row == headings) {
+            if (row == lower) {
                 text.append("-".repeat(line.length())).append('\n');
             }
         }
@@ -104,8 +111,8 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
         for (String note : notes) {
             text.append(note).append('\n');
         }
-        return charset.newEncoder().canEncode("±‖Δ×") ? text.toString()
-                : text.toString().replace("±", "+-").replace("‖ΔW‖", "|dW|").replace("× LoRA", "x LoRA").replace("×", "x");
+        return charset.newEncoder().canEncode("±‖Δ") ? text.toString()
+                : text.toString().replace("±", "+-").replace("‖ΔW‖", "|dW|");
     }
 
     private static int length(String cell) {

@@ -9,7 +9,7 @@ import lowland.train.Landscape;
 /// @param most the rise at the end of the scale
 record HeatMap(String name, Landscape landscape, double most) {
     private static final int SIZE = 200;
-    private static final int FINE = 40;
+    private static final int FINE = 64;
     /// Levels between two colours; also the lines of equal rise.
     static final int LEVELS = 10;
 

@@ -19,13 +19,15 @@ final class Page {
             h1 { font-size: 30px; line-height: 1.2; margin: 0 0 6px; letter-spacing: -.01em; }
             h2 { font-size: 21px; margin: 44px 0 4px; }
             h3 { font-size: 15px; margin: 0 0 2px; }
-            p { margin: 6px 0 12px; max-width: 78ch; }
+            p { margin: 6px 0 12px; max-width: 86ch; }
             .lead, .caption, .none { color: var(--soft); }
             .caption { font-size: 14px; margin: 2px 0 10px; }
             .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px 20px; }
             .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 18px; }
             .maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(165px, 1fr)); gap: 18px; }
             .maps svg { border-radius: 6px; }
+            .maps h3 { font-size: 13px; white-space: nowrap; }
+            .notes { margin: 12px 0 0; padding-left: 18px; color: var(--soft); font-size: 14px; }
             .scroll { overflow-x: auto; }
             table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
             th, td { padding: 7px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }

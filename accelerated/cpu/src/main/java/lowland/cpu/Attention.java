@@ -157,8 +157,8 @@ public final class Attention {
         for (int s = 0; s < sequences; s++) {
             mostQueries = Math.max(mostQueries, queryStarts[s + 1] - queryStarts[s]);
             if (keyStarts[s + 1] - keyStarts[s] > longest) {
-                throw new IllegalArgumentException("sequence " + s + " has " + (keyStarts[s + 1] - keyStarts[s]) + " keys, at most " + longest
-                    + " were planned");
+                throw new IllegalArgumentException("sequence " + s + " has " + (keyStarts[s + 1] - keyStarts[s]) + " keys, at most "
+                    + longest + " were planned");
             }
         }
         queryBlocks = (mostQueries + BLOCK - 1) / BLOCK;

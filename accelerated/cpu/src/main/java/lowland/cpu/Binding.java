@@ -118,9 +118,10 @@ final class Binding {
         Reals g = o.reals(backward.g());
         Reals dx = o.reals(backward.dx());
         return elementwise(backward.dx(), o, switch (backward.form()) {
-            case ERF -> (from, to, _) -> Activations.geluErfBackward(x.array, x.at + from, g.array, g.at + from, dx.array, dx.at + from, to - from);
-            case TANH -> (from, to, _) -> Activations.geluTanhBackward(x.array, x.at + from, g.array, g.at + from, dx.array, dx.at + from,
-                    to - from);
+            case ERF -> (from, to, _) -> Activations.geluErfBackward(x.array, x.at + from, g.array, g.at + from,
+                    dx.array, dx.at + from, to - from);
+            case TANH -> (from, to, _) -> Activations.geluTanhBackward(x.array, x.at + from, g.array, g.at + from,
+                    dx.array, dx.at + from, to - from);
         });
     }
 
@@ -205,8 +206,8 @@ final class Binding {
         Size tokens = o.axis(scatter.x(), 0);
         Size rows = o.axis(scatter.y(), 0);
         int channels = scatter.y().shape().fixed(1);
-        Bound add = columns(scatter.y(), 1, o, (from, to, _) -> Rows.scatterAdd(x.array, x.at, indices.array, 0, tokens.get(), y.array, y.at,
-                rows.get(), channels, from, to));
+        Bound add = columns(scatter.y(), 1, o, (from, to, _) -> Rows.scatterAdd(x.array, x.at, indices.array, 0, tokens.get(),
+                y.array, y.at, rows.get(), channels, from, to));
         return () -> {
             if (!addend.is(y)) {
                 System.arraycopy(addend.array, addend.at, y.array, y.at, rows.get() * channels);
@@ -379,7 +380,8 @@ final class Binding {
         Reals dx = o.reals(spread.dx());
         Ints starts = o.ints(spread.starts());
         int channels = spread.g().shape().fixed(1);
-        return rows(spread.g(), o, (from, to, _) -> Rows.meansBackward(g.array, g.at, starts.array, 0, channels, dx.array, dx.at, from, to));
+        return rows(spread.g(), o, (from, to, _) ->
+                Rows.meansBackward(g.array, g.at, starts.array, 0, channels, dx.array, dx.at, from, to));
     }
 
     // ---- losses: one short row a sequence ----
@@ -392,8 +394,8 @@ final class Binding {
         int classes = loss.logits().shape().fixed(1);
         float[] work = new float[classes];
         float smoothing = (float) loss.smoothing();
-        return () -> Losses.crossEntropy(logits.array, logits.at, labels.array, 0, smoothing, losses.array, losses.at, classes, 0, rows.get(),
-                work, 0);
+        return () -> Losses.crossEntropy(logits.array, logits.at, labels.array, 0, smoothing, losses.array, losses.at, classes,
+                0, rows.get(), work, 0);
     }
 
     private Bound crossEntropyBackward(CrossEntropyBackward backward, Operands o) {
@@ -404,8 +406,8 @@ final class Binding {
         Size rows = o.axis(backward.g(), 0);
         int classes = backward.logits().shape().fixed(1);
         float smoothing = (float) backward.smoothing();
-        return () -> Losses.crossEntropyBackward(logits.array, logits.at, labels.array, 0, smoothing, g.array, g.at, dLogits.array, dLogits.at,
-                classes, 0, rows.get());
+        return () -> Losses.crossEntropyBackward(logits.array, logits.at, labels.array, 0, smoothing, g.array, g.at,
+                dLogits.array, dLogits.at, classes, 0, rows.get());
     }
 
     private Bound squaredError(SquaredError error, Operands o) {
@@ -413,7 +415,8 @@ final class Binding {
         Reals targets = o.reals(error.targets());
         Reals losses = o.reals(error.losses());
         Size rows = o.axis(error.losses(), 0);
-        return () -> Losses.squaredError(predictions.array, predictions.at, targets.array, targets.at, losses.array, losses.at, 0, rows.get());
+        return () -> Losses.squaredError(predictions.array, predictions.at, targets.array, targets.at, losses.array, losses.at,
+                0, rows.get());
     }
 
     private Bound squaredErrorBackward(SquaredErrorBackward backward, Operands o) {

@@ -176,7 +176,8 @@ final class BoundProgram {
     double scalar(String name) {
         Output output = output(name);
         if (output.doubles == null || output.value.shape().rank() != 0) {
-            throw new IllegalArgumentException("output '" + name + "' is " + output.value.type() + output.value.shape() + ", not a double scalar");
+            throw new IllegalArgumentException("output '" + name + "' is " + output.value.type() + output.value.shape()
+                    + ", not a double scalar");
         }
         return output.doubles[0];
     }

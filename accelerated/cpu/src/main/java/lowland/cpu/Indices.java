@@ -1,8 +1,10 @@
 package lowland.cpu;
 
-import java.util.LinkedHashSet;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import lowland.program.Extent;
 import lowland.program.Liveness;
 import lowland.program.Unrolling.Instruction;
 import lowland.program.Value;
@@ -48,44 +50,55 @@ sealed interface Indices {
 
     /// What the instructions of a plan need, each requirement once.
     static List<Indices> of(Liveness plan, Given given, Size.Bindings bindings) {
-        Set<List<Object>> seen = new LinkedHashSet<>();
-        List<Indices> needed = new java.util.ArrayList<>();
+        Collector needed = new Collector(given, bindings);
         for (Instruction instruction : plan.instructions()) {
             switch (instruction.operation()) {
-                case Gather gather -> below(gather.indices(), gather.table(), 0, "rows of the table", seen, needed, given, bindings);
-                case ScatterAdd scatter -> below(scatter.indices(), scatter.y(), 0, "rows of the table", seen, needed, given, bindings);
-                case CrossEntropy loss -> below(loss.labels(), loss.logits(), 1, "classes", seen, needed, given, bindings);
-                case CrossEntropyBackward loss -> below(loss.labels(), loss.logits(), 1, "classes", seen, needed, given, bindings);
-                case SegmentMean mean -> starts(mean.starts(), mean.x(), seen, needed, given, bindings);
-                case SegmentSpread spread -> starts(spread.starts(), spread.dx(), seen, needed, given, bindings);
-                case lowland.program.operation.Attention attention -> attention(attention, seen, needed, given, bindings);
-                case AttentionBackward backward -> attention(backward.forward(), seen, needed, given, bindings);
+                case Gather gather -> needed.below(gather.indices(), gather.table(), 0, "rows of the table");
+                case ScatterAdd scatter -> needed.below(scatter.indices(), scatter.y(), 0, "rows of the table");
+                case CrossEntropy loss -> needed.below(loss.labels(), loss.logits(), 1, "classes");
+                case CrossEntropyBackward loss -> needed.below(loss.labels(), loss.logits(), 1, "classes");
+                case SegmentMean mean -> needed.starts(mean.starts(), mean.x());
+                case SegmentSpread spread -> needed.starts(spread.starts(), spread.dx());
+                case lowland.program.operation.Attention attention -> needed.attention(attention);
+                case AttentionBackward backward -> needed.attention(backward.forward());
                 case Add _, AdamW _, ColumnSum _, Constant _, Dropout _, Fill _, Gelu _, GeluBackward _, Gram _, Guard _, Inner _,
                         lowland.program.operation.LayerNorm _, LayerNormBackward _, LayerNormParameters _, Multiply _, Product _,
                         PseudoInverse _, Scalar _, Scale _, SgdMomentum _, SmallProduct _, SquaredError _, SquaredErrorBackward _,
                         SquaredNorm _, Sum _, Tanh _, TanhBackward _, ToReal _ -> { }
             }
         }
-        return List.copyOf(needed);
+        return List.copyOf(needed.all);
     }
 
-    private static void attention(lowland.program.operation.Attention attention, Set<List<Object>> seen, List<Indices> needed, Given given,
-            Size.Bindings bindings) {
-        starts(attention.queryStarts(), attention.q(), seen, needed, given, bindings);
-        starts(attention.keyStarts(), attention.k(), seen, needed, given, bindings);
-    }
+    /// Requirements without repetition.
+    final class Collector {
+        private final Given given;
+        private final Size.Bindings bindings;
+        private final Set<List<Object>> seen = new HashSet<>();
+        private final List<Indices> all = new ArrayList<>();
 
-    private static void below(Value indices, Value limited, int axis, String what, Set<List<Object>> seen, List<Indices> needed, Given given,
-            Size.Bindings bindings) {
-        if (seen.add(List.of(indices, limited.shape().extent(axis), what))) {
-            needed.add(new Below(given.ints(indices.name()), Size.of(bindings, indices.shape()),
-                    Size.of(bindings, limited.shape().extent(axis)), what));
+        private Collector(Given given, Size.Bindings bindings) {
+            this.given = given;
+            this.bindings = bindings;
         }
-    }
 
-    private static void starts(Value starts, Value rows, Set<List<Object>> seen, List<Indices> needed, Given given, Size.Bindings bindings) {
-        if (seen.add(List.of(starts, rows.shape().extent(0), "starts"))) {
-            needed.add(new Starts(given.ints(starts.name()), Size.of(bindings, starts.shape()), Size.of(bindings, rows.shape().extent(0))));
+        private void attention(lowland.program.operation.Attention attention) {
+            starts(attention.queryStarts(), attention.q());
+            starts(attention.keyStarts(), attention.k());
+        }
+
+        private void below(Value indices, Value limited, int axis, String what) {
+            Extent limit = limited.shape().extent(axis);
+            if (seen.add(List.of(indices, limit, what))) {
+                all.add(new Below(given.ints(indices.name()), Size.of(bindings, indices.shape()), Size.of(bindings, limit), what));
+            }
+        }
+
+        private void starts(Value starts, Value of) {
+            Extent rows = of.shape().extent(0);
+            if (seen.add(List.of(starts, rows, "starts"))) {
+                all.add(new Starts(given.ints(starts.name()), Size.of(bindings, starts.shape()), Size.of(bindings, rows)));
+            }
         }
     }
 }

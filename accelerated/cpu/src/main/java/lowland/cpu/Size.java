@@ -52,7 +52,8 @@ final class Size {
             for (int i = 0; i < names.length; i++) {
                 this.capacity[i] = capacity.get(names[i]);
                 if (this.capacity[i] < 1) {
-                    throw new IllegalArgumentException("the capacity of '" + names[i] + "' is " + this.capacity[i] + ": expected at least 1");
+                    throw new IllegalArgumentException("the capacity of '" + names[i] + "' is " + this.capacity[i]
+                            + ": expected at least 1");
                 }
             }
         }

@@ -149,7 +149,8 @@ final class Storage {
 
     private void requireReal(State state, int layer) {
         if (state.type() != ElementType.REAL) {
-            throw new IllegalArgumentException("state '" + state.name() + "' is " + state.type() + ": only real states are read and written");
+            throw new IllegalArgumentException("state '" + state.name() + "' is " + state.type()
+                    + ": only real states are read and written");
         }
         if (!reals.containsKey(state) && !weights.containsKey(state) || layer < 0 || layer >= state.slices()) {
             throw new IllegalArgumentException("no program here reads slice " + layer + " of state '" + state.name() + "'");

@@ -21,13 +21,15 @@ import lowland.rule.BiLora;
 record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) implements RuleStep {
     BiLoraStep {
         if (auxiliary.size() != pairs.size()) {
-            throw new IllegalArgumentException("Bi-LoRA needs a second pair for each of the " + pairs.size() + ", found " + auxiliary.size());
+            throw new IllegalArgumentException(
+                    "Bi-LoRA needs a second pair for each of the " + pairs.size() + ", found " + auxiliary.size());
         }
         for (int i = 0; i < pairs.size(); i++) {
             Linear linear = pairs.get(i).linear();
             if (!auxiliary.get(i).linear().equals(linear) || auxiliary.get(i).name().equals(pairs.get(i).name())) {
                 throw new IllegalArgumentException("Bi-LoRA's second pair " + i + " must adapt " + linear.module()
-                        + " under another name than the first, adapts " + auxiliary.get(i).linear().module() + " as " + auxiliary.get(i).name());
+                        + " under another name than the first, adapts " + auxiliary.get(i).linear().module()
+                        + " as " + auxiliary.get(i).name());
             }
         }
     }
@@ -64,7 +66,8 @@ record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) imp
         Value before = p.constant(0);
         Value after = p.constant(0);
         for (Factors pair : auxiliary) {
-            List<Value> sums = Layers.fold(p, "ascend " + pair.linear().module(), pair.linear().layers(), List.of(before, after), carried -> {
+            Linear linear = pair.linear();
+            List<Value> sums = Layers.fold(p, "ascend " + linear.module(), linear.layers(), List.of(before, after), carried -> {
                 Value a = ascending.step(p, pair.a(), scale, rate);
                 Value b = ascending.step(p, pair.b(), scale, rate);
                 ascended.put(pair.a(), a);

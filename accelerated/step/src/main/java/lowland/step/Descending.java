@@ -40,8 +40,8 @@ final class Descending {
     /// @throws IllegalArgumentException if both are AdamW and their betas differ
     void requireSameCorrections(Descent other) {
         if (descent instanceof AdamW one && other instanceof AdamW two && (one.beta1() != two.beta1() || one.beta2() != two.beta2())) {
-            throw new IllegalArgumentException("the two AdamW of a step need equal betas, have " + one.beta1() + ", " + one.beta2() + " and "
-                    + two.beta1() + ", " + two.beta2());
+            throw new IllegalArgumentException("the two AdamW of a step need equal betas, have " + one.beta1() + ", " + one.beta2()
+                    + " and " + two.beta1() + ", " + two.beta2());
         }
     }
 
@@ -126,7 +126,7 @@ final class Descending {
         Value clip = clip(p, norm);
         p.output(prefix + "gradientNorm", norm);
         p.output(prefix + "clip", clip);
-        p.guard(norm);
+        p.guard(norm, p.scalar("learningRate"), p.scalar("headLearningRate"));
         return clip;
     }
 

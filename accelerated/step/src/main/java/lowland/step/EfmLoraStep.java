@@ -3,7 +3,9 @@ package lowland.step;
 import static lowland.program.operation.Scalar.Kind.ADD;
 import static lowland.program.operation.Scalar.Kind.SUBTRACT;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import lowland.program.Recording;
 import lowland.program.State;
 import lowland.program.Value;
@@ -38,16 +40,19 @@ record EfmLoraStep(EfmLora rule, List<Factors> pairs) implements RuleStep {
 
     private FlatPerturbation perturbation(Recording p, Factors pair) {
         LinearForm form = form();
-        return new FlatPerturbation(p, rule.estimate(), pair.scaling(), form.factor(p, pair.a()), form.factor(p, pair.b()),
-                p.read(pair.dA()), p.read(pair.dB()));
+        return new FlatPerturbation(p, rule.estimate(), rule.perturbed(), pair.scaling(), form.factor(p, pair.a()),
+                form.factor(p, pair.b()), p.read(pair.dA()), p.read(pair.dB()));
     }
 
     @Override
     public void descend(Recording p, Descending descending, List<State> head) {
+        Map<Factors, FlatPerturbation> perturbations = new HashMap<>();
         Value total = p.constant(0);
         for (Factors pair : pairs) {
-            total = Layers.fold(p, "estimate " + pair.linear().module(), pair.linear().layers(), total,
-                    sum -> p.scalar(ADD, sum, perturbation(p, pair).squaredNorm()));
+            total = Layers.fold(p, "estimate " + pair.linear().module(), pair.linear().layers(), total, sum -> {
+                perturbations.put(pair, perturbation(p, pair));
+                return p.scalar(ADD, sum, perturbations.get(pair).squaredNorm());
+            });
         }
         p.stage("estimate norm");
         Value norm = p.squareRoot(total);
@@ -58,10 +63,11 @@ record EfmLoraStep(EfmLora rule, List<Factors> pairs) implements RuleStep {
         Value change = p.constant(0);
         for (Factors pair : pairs) {
             State state = LinearForm.perturbation(perturbed(pair));
-            List<Value> sums = Layers.fold(p, "average " + pair.linear().module(), pair.linear().layers(), List.of(size, change), carried -> {
-                FlatPerturbation perturbation = perturbation(p, pair);
+            Linear linear = pair.linear();
+            List<Value> sums = Layers.fold(p, "average " + linear.module(), linear.layers(), List.of(size, change), carried -> {
+                FlatPerturbation perturbation = perturbations.get(pair);
                 Value own = rule.scope() == NormScope.GLOBAL ? norm : p.squareRoot(perturbation.squaredNorm());
-                Value e = perturbation.of(rule.perturbed(), p.scalar("rho"), own);
+                Value e = perturbation.of(p.scalar("rho"), own);
                 Value average = p.read(state);
                 Value keep = p.scalar(SUBTRACT, p.constant(1), p.scalar("ema"));
                 p.update(state, p.add(p.scale(average, keep), p.scale(e, p.scalar("ema"))));

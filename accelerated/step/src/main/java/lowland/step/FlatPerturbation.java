@@ -7,7 +7,6 @@ import static lowland.program.operation.Scalar.Kind.MULTIPLY;
 
 import lowland.program.Recording;
 import lowland.program.Value;
-import lowland.program.operation.Scalar;
 import lowland.rule.Estimate;
 import lowland.rule.Factor;
 
@@ -22,68 +21,83 @@ import lowland.rule.Factor;
 ///
 /// where N = ‖Ḡ‖ of the layer, or of all layers. For any gA, gB, consistent or not; N = 0 gives E = 0. Coefficients multiply the R×R
 /// blocks in double before they are rounded, so ρ = 0 gives exact zeros.
-record FlatPerturbation(Recording p, Estimate estimate, double scaling, Value a, Value b, Value gA, Value gB) {
-    private double weightB() {
-        return estimate == Estimate.MEAN ? 0.5 : estimate == Estimate.B ? 1 : 0;
+///
+/// The R×R products are recorded where this is made, E where it is asked for: in a later stage, once N is known.
+final class FlatPerturbation {
+    private final Recording p;
+    private final Factor perturbed;
+    private final double scaling;
+    private final double weightA;
+    private final double weightB;
+    private final Value a;
+    private final Value b;
+    private final Value gA;
+    private final Value gB;
+    private final Value inverseA;
+    private final Value inverseB;
+    private final Value mixed;
+    private final Value squaredNorm;
+
+    /// Records K_A, K_B, K_B·D·K_A (or K_B·C·K_A) and ‖Ḡ‖² for the factors of the open stage's layer.
+    FlatPerturbation(Recording p, Estimate estimate, Factor perturbed, double scaling, Value a, Value b, Value gA, Value gB) {
+        this.p = p;
+        this.perturbed = perturbed;
+        this.scaling = scaling;
+        this.weightA = estimate == Estimate.MEAN ? 0.5 : estimate == Estimate.A ? 1 : 0;
+        this.weightB = estimate == Estimate.MEAN ? 0.5 : estimate == Estimate.B ? 1 : 0;
+        this.a = a;
+        this.b = b;
+        this.gA = gA;
+        this.gB = gB;
+        inverseA = p.pseudoInverse(p.gram(a, a, 1));
+        inverseB = p.pseudoInverse(p.gram(b, b, 0));
+        Value c = p.gram(b, gB, 0);
+        Value d = p.gram(gA, a, 1);
+        mixed = between(perturbed == Factor.B ? d : c);
+        Value fromB = p.inner(inverseA, p.gram(gB, gB, 0));
+        Value fromA = p.inner(inverseB, p.gram(gA, gA, 1));
+        squaredNorm = times(1 / (scaling * scaling), p.scalar(MAXIMUM, p.constant(0), switch (estimate) {
+            case B -> fromB;
+            case A -> fromA;
+            case MEAN -> times(0.25, p.scalar(ADD, p.scalar(ADD, fromB, fromA), times(2, p.inner(between(c), d))));
+        }));
     }
 
-    private double weightA() {
-        return estimate == Estimate.MEAN ? 0.5 : estimate == Estimate.A ? 1 : 0;
+    /// K_B·x·K_A.
+    private Value between(Value x) {
+        return p.smallProduct(p.smallProduct(inverseB, x), inverseA);
     }
 
-    private Value inverseA() {
-        return p.pseudoInverse(p.gram(a, a, 1));
-    }
-
-    private Value inverseB() {
-        return p.pseudoInverse(p.gram(b, b, 0));
-    }
-
-    private static Value times(Recording p, double constant, Value value) {
+    private Value times(double constant, Value value) {
         return p.scalar(MULTIPLY, p.constant(constant), value);
     }
 
     /// ‖Ḡ‖² of this layer.
     Value squaredNorm() {
-        Value inverseA = inverseA();
-        Value inverseB = inverseB();
-        Value fromB = p.inner(inverseA, p.gram(gB, gB, 0));
-        Value fromA = p.inner(inverseB, p.gram(gA, gA, 1));
-        Value cross = p.inner(p.smallProduct(p.smallProduct(inverseB, p.gram(b, gB, 0)), inverseA), p.gram(gA, a, 1));
-        Value sum = p.scalar(ADD, p.scalar(ADD, times(p, weightB() * weightB(), fromB), times(p, weightA() * weightA(), fromA)),
-                times(p, 2 * weightA() * weightB(), cross));
-        return times(p, 1 / (scaling * scaling), p.scalar(MAXIMUM, p.constant(0), sum));
+        return squaredNorm;
     }
 
     /// E_B or E_A, for a given N.
-    Value of(Factor perturbed, Value rho, Value norm) {
-        Value coefficient = times(p, 1 / (scaling * scaling), p.scalar(DIVIDE_OR_ZERO, rho, norm));
-        Value inverseA = inverseA();
-        Value inverseB = inverseB();
+    Value of(Value rho, Value norm) {
+        Value coefficient = times(1 / (scaling * scaling), p.scalar(DIVIDE_OR_ZERO, rho, norm));
         return switch (perturbed) {
-            case B -> {
-                Value mixed = p.smallProduct(p.smallProduct(inverseB, p.gram(gA, a, 1)), inverseA);
-                Value own = p.product(gB, false, block(inverseA, coefficient, weightB()), false, null);
-                yield p.product(b, false, block(mixed, coefficient, weightA()), false, own);
-            }
-            case A -> {
-                Value mixed = p.smallProduct(p.smallProduct(inverseB, p.gram(b, gB, 0)), inverseA);
-                Value own = p.product(block(inverseB, coefficient, weightA()), false, gA, false, null);
-                yield p.product(block(mixed, coefficient, weightB()), false, a, false, own);
-            }
+            case B -> p.product(b, false, block(mixed, coefficient, weightA), false,
+                    p.product(gB, false, block(inverseA, coefficient, weightB), false, null));
+            case A -> p.product(block(mixed, coefficient, weightB), false, a, false,
+                    p.product(block(inverseB, coefficient, weightA), false, gA, false, null));
         };
     }
 
     private Value block(Value small, Value coefficient, double weight) {
-        return p.toReal(p.scale(small, times(p, weight, coefficient)));
+        return p.toReal(p.scale(small, times(weight, coefficient)));
     }
 
-    /// ‖s·E·A‖² (or ‖s·B·E‖²): what the weight is really changed by.
+    /// ‖s·e·A‖² (or ‖s·B·e‖²): by how much e changes the weight.
     static Value squaredChange(Recording p, Factor perturbed, double scaling, Value e, Value a, Value b) {
         Value inner = switch (perturbed) {
             case B -> p.inner(p.gram(e, e, 0), p.gram(a, a, 1));
             case A -> p.inner(p.gram(b, b, 0), p.gram(e, e, 1));
         };
-        return times(p, scaling * scaling, p.scalar(Scalar.Kind.MAXIMUM, p.constant(0), inner));
+        return p.scalar(MULTIPLY, p.constant(scaling * scaling), p.scalar(MAXIMUM, p.constant(0), inner));
     }
 }

@@ -2,7 +2,9 @@ package lowland.step;
 
 import static lowland.program.operation.Scalar.Kind.ADD;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import lowland.program.Recording;
 import lowland.program.State;
 import lowland.program.Value;
@@ -37,16 +39,19 @@ record FmLoraStep(FmLora rule, List<Factors> pairs) implements RuleStep {
     }
 
     private FlatPerturbation perturbation(Recording p, Factors pair) {
-        return new FlatPerturbation(p, rule.estimate(), pair.scaling(), p.read(pair.a()), p.read(pair.b()), p.read(pair.dA()),
-                p.read(pair.dB()));
+        return new FlatPerturbation(p, rule.estimate(), rule.perturbed(), pair.scaling(), p.read(pair.a()), p.read(pair.b()),
+                p.read(pair.dA()), p.read(pair.dB()));
     }
 
     @Override
     public void perturb(Recording p) {
+        Map<Factors, FlatPerturbation> perturbations = new HashMap<>();
         Value total = p.constant(0);
         for (Factors pair : pairs) {
-            total = Layers.fold(p, "estimate " + pair.linear().module(), pair.linear().layers(), total,
-                    sum -> p.scalar(ADD, sum, perturbation(p, pair).squaredNorm()));
+            total = Layers.fold(p, "estimate " + pair.linear().module(), pair.linear().layers(), total, sum -> {
+                perturbations.put(pair, perturbation(p, pair));
+                return p.scalar(ADD, sum, perturbations.get(pair).squaredNorm());
+            });
         }
         p.stage("estimate norm");
         Value norm = p.squareRoot(total);
@@ -54,12 +59,12 @@ record FmLoraStep(FmLora rule, List<Factors> pairs) implements RuleStep {
         Value change = p.constant(0);
         for (Factors pair : pairs) {
             change = Layers.fold(p, "perturb " + pair.linear().module(), pair.linear().layers(), change, sum -> {
-                FlatPerturbation perturbation = perturbation(p, pair);
+                FlatPerturbation perturbation = perturbations.get(pair);
                 Value own = rule.scope() == NormScope.GLOBAL ? norm : p.squareRoot(perturbation.squaredNorm());
-                Value e = perturbation.of(rule.perturbed(), p.scalar("rho"), own);
+                Value e = perturbation.of(p.scalar("rho"), own);
                 p.update(LinearForm.perturbation(rule.perturbed() == Factor.B ? pair.b() : pair.a()), e);
-                return p.scalar(ADD, sum, FlatPerturbation.squaredChange(p, rule.perturbed(), pair.scaling(), e, perturbation.a(),
-                        perturbation.b()));
+                return p.scalar(ADD, sum, FlatPerturbation.squaredChange(p, rule.perturbed(), pair.scaling(), e, p.read(pair.a()),
+                        p.read(pair.b())));
             });
         }
         p.stage("perturbation norm");

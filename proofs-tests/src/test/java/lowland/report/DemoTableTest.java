@@ -1,0 +1,85 @@
+package lowland.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import lowland.train.DemoResult;
+import org.junit.jupiter.api.Test;
+
+class DemoTableTest {
+    private static final Environment MACHINE = new Environment("a processor", 256, 2, "a vendor 25", "a system", 900_000_000);
+
+    @Test
+    void everyNumberIsThatOfTheResultsFile() {
+        DemoResult result = MadeUp.result(List.of(0L, 1L, 2L));
+        DemoTable table = DemoTable.of(result);
+        JsonNode task = DemoJson.of("a model", List.of(result), MACHINE).path("tasks").get(0);
+        int row = 0;
+        for (JsonNode baseline : task.path("baselines")) {
+            List<String> cells = table.rows().get(row++);
+            assertEquals(baseline.path("name").asText(), cells.get(0));
+            assertEquals(percent(baseline, "testAccuracy"), cells.get(1));
+            assertEquals(percent(baseline, "macroF1"), cells.get(3));
+        }
+        for (JsonNode method : task.path("methods")) {
+            List<String> cells = table.rows().get(row++);
+            assertEquals(method.path("title").asText(), cells.get(0));
+            assertEquals(percent(method, "testAccuracy") + " ± " + percent(method, "testAccuracyStandardError"), cells.get(1));
+            if (!method.path("name").asText().equals("lora")) {
+                assertEquals(String.format(Locale.ROOT, "%+.1f ± %s%s", 100 * method.path("differenceToLora").asDouble(),
+                        percent(method, "differenceStandardError"), method.path("withinNoise").asBoolean() ? " (within noise)" : ""), cells.get(2));
+            }
+            assertEquals(percent(method, "macroF1"), cells.get(3));
+            assertEquals(method.path("sharpness").asDouble(), Double.parseDouble(cells.get(4)), 0.005 * method.path("sharpness").asDouble());
+            double norm = method.path("perturbationNorm").asDouble();
+            assertEquals(norm, Double.parseDouble(cells.get(5)), 0.005 * norm);
+            assertEquals(String.format(Locale.ROOT, "%.1f", method.path("millisecondsPerStep").asDouble()), cells.get(6));
+            assertEquals(String.format(Locale.ROOT, "%.2f", method.path("timeOverLora").asDouble()), cells.get(7));
+            assertEquals(String.format(Locale.ROOT, "%.1f MB", method.path("plannedBytes").path("total").asLong() * 1e-6), cells.get(8));
+            assertEquals(method.path("gradientsPerStep").asText(), cells.get(9));
+        }
+        assertEquals(row, table.rows().size());
+    }
+
+    private static String percent(JsonNode node, String field) {
+        assertTrue(node.path(field).isNumber(), () -> field + " of " + node.path("name"));
+        return String.format(Locale.ROOT, "%.1f", 100 * node.path(field).asDouble());
+    }
+
+    @Test
+    void noiseIsSaidWhereItHidesADifferenceAndOnlyThere() {
+        DemoTable table = DemoTable.of(MadeUp.result(List.of(0L, 1L, 2L, 3L, 4L)));
+        String last = table.rows().getLast().get(2);
+        assertFalse(last.contains("noise"), last);
+        long hidden = table.rows().stream().filter(row -> row.get(2).contains("within noise")).count();
+        assertTrue(hidden > 0 && hidden < table.rows().size(), "hidden: " + hidden);
+        assertTrue(DemoTable.of(MadeUp.result(List.of(0L, 1L))).notes().stream().anyMatch(note -> note.startsWith("With 2 seeds")));
+    }
+
+    @Test
+    void oneSeedHasNoErrorAndNoSignificance() {
+        DemoTable table = DemoTable.of(MadeUp.result(List.of(0L)));
+        assertTrue(table.rows().stream().noneMatch(row -> row.get(1).contains("±") || row.get(2).contains("±")));
+        assertTrue(table.rows().getLast().get(2).endsWith("(within noise)"));
+        assertTrue(DemoJson.of("m", List.of(MadeUp.result(List.of(0L))), MACHINE).at("/tasks/0/methods/1/differenceP").isNull());
+    }
+
+    @Test
+    void columnsAlign() {
+        String text = DemoTable.of(MadeUp.result(List.of(0L, 1L))).text(StandardCharsets.UTF_8);
+        List<String> lines = text.lines().toList();
+        int rule = lines.indexOf(lines.stream().filter(line -> line.startsWith("---")).findFirst().orElseThrow());
+        int width = lines.get(rule).length();
+        // All but the baselines fill their last column, which is right-aligned.
+        for (int row = rule + 3; row < rule + 9; row++) {
+            assertEquals(width, lines.get(row).length(), lines.get(row));
+        }
+        assertEquals(width, lines.get(rule - 1).length());
+        assertTrue(StandardCharsets.US_ASCII.newEncoder().canEncode(DemoTable.of(MadeUp.result(List.of(0L, 1L))).text(StandardCharsets.US_ASCII)));
+    }
+}

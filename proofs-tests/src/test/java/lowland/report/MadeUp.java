@@ -1,0 +1,61 @@
+package lowland.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import lowland.program.Session;
+import lowland.random.CounterRandom;
+import lowland.train.DemoMethod;
+import lowland.train.DemoPlan;
+import lowland.train.DemoResult;
+import lowland.train.Landscape;
+import lowland.train.StepRecord;
+
+/// A demonstration's result that nobody measured: smooth curves with some noise, different for each method and seed.
+final class MadeUp {
+    private MadeUp() {}
+
+    static DemoResult result(List<Long> seeds) {
+        DemoPlan plan = DemoPlan.verbSupersense(DemoMethod.all(), seeds, false);
+        List<DemoResult.Method> methods = new ArrayList<>();
+        for (int i = 0; i < DemoMethod.all().size(); i++) {
+            DemoMethod method = DemoMethod.all().get(i);
+            List<DemoResult.Run> runs = new ArrayList<>();
+            for (long seed : seeds) {
+                runs.add(run(plan, method, i, seed));
+            }
+            double[][] loss = new double[plan.side()][plan.side()];
+            int middle = plan.side() / 2;
+            for (int x = 0; x < plan.side(); x++) {
+                for (int y = 0; y < plan.side(); y++) {
+                    loss[x][y] = 1.2 + 0.02 * i + (0.1 - 0.008 * i) * ((x - middle) * (x - middle) + 0.6 * (y - middle) * (y - middle) + 0.4 * x - y);
+                }
+            }
+            methods.add(new DemoResult.Method(method, runs, new Session.Planned(49_000_000 + 100_000L * i, 108_000_000, 42_000_000),
+                    new Landscape(plan.reach(), loss)));
+        }
+        return new DemoResult(plan, "verb-supersense", 12276, 702, 633,
+                List.of(new DemoResult.Baseline("majority", 0.1839, 0.0207, "always \"change\", the most frequent in training"),
+                        new DemoResult.Baseline("frozen features", 0.5361, 0.4777, "linear head on features")),
+                methods, 290.4);
+    }
+
+    private static DemoResult.Run run(DemoPlan plan, DemoMethod method, int number, long seed) {
+        List<StepRecord> steps = new ArrayList<>();
+        List<DemoResult.Point> dev = new ArrayList<>();
+        int count = plan.steps() * method.steps();
+        for (int step = 1; step <= count; step++) {
+            double noise = CounterRandom.gaussian(CounterRandom.child(CounterRandom.tensorKey(seed, method.name()), step));
+            steps.add(new StepRecord(step, step * 16.0 / 12276, 1.25 + 1.5 * Math.exp(-5.0 * step / count) + 0.1 * noise, 3e-3, method.rho(), 1.1,
+                    method.rho() == 0 ? 0 : 0.05 + 0.01 * number + 0.004 * noise, true, false, 150,
+                    method.gradients() * (0.06 + 0.004 * Math.abs(noise)), Map.of("drift", 1.0)));
+            if (step % (plan.devEvery() * method.steps()) == 0) {
+                dev.add(new DemoResult.Point(step, 1.35 + 1.2 * Math.exp(-5.0 * step / count) + 0.01 * number, 0.5));
+            }
+        }
+        double wobble = 0.004 * CounterRandom.gaussian(CounterRandom.child(7 * number, seed));
+        // The last method is far better with every seed, by nearly the same amount.
+        double accuracy = 0.57 + 0.002 * number + (number == 5 ? 0.08 + 0.0003 * seed : wobble);
+        return new DemoResult.Run(seed, steps, dev, accuracy, accuracy - 0.06, 1.3, 1.5e-4 - 1e-5 * number);
+    }
+}

@@ -1,0 +1,119 @@
+package lowland.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import lowland.Failure;
+import lowland.cpu.CpuDevice;
+import lowland.program.Device;
+import lowland.program.Interpreter;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DemoTest {
+    private static final class Told implements DemoProgress {
+        private long work;
+        private final List<String> trained = new ArrayList<>();
+
+        @Override
+        public void advance(long by, String what) {
+            work += by;
+        }
+
+        @Override
+        public void trained(DemoMethod method, Training training) {
+            assertTrue(training.finished());
+            trained.add(method.name());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void runsAllMethodsFromEndToEnd(boolean cpu) {
+        Device device = cpu ? new CpuDevice(2) : new Interpreter();
+        DemoTask task = Tiny.task();
+        DemoPlan plan = Tiny.plan(DemoMethod.all(), 0L, 1L);
+        Told told = new Told();
+        DemoResult result = Demo.run(Tiny.pretrained(), task, plan, device, told);
+        assertEquals(Demo.work(task, plan), told.work);
+        assertEquals(DemoMethod.all().stream().map(DemoMethod::name).toList(), told.trained);
+        for (DemoResult.Method method : result.methods()) {
+            assertEquals(2, method.runs().size());
+            for (DemoResult.Run run : method.runs()) {
+                assertEquals(plan.steps() * method.method().steps(), run.steps().size());
+                assertEquals(2, run.dev().size());
+                assertEquals(run.steps().size(), run.dev().getLast().step());
+                assertTrue(Double.isFinite(run.sharpness()) && run.accuracy() >= 0 && run.accuracy() <= 1);
+            }
+            assertTrue(method.stepSeconds() > 0);
+            assertTrue(method.planned().total() > 0);
+            boolean plain = method.method().name().startsWith("lora") && !method.method().name().equals("lora-sam");
+            assertEquals(plain, method.perturbation() == 0, method.method().name());
+        }
+        assertEquals(0, result.toBase(result.base()).mean());
+        assertEquals(1, result.ratio(result.base()));
+    }
+
+    /// Side by side or alone: a method's run is the same.
+    @Test
+    void methodsDoNotInfluenceEachOther() {
+        DemoTask task = Tiny.task();
+        DemoResult all = Demo.run(Tiny.pretrained(), task, Tiny.plan(DemoMethod.all(), 3L), new Interpreter(), new Told());
+        DemoResult one = Demo.run(Tiny.pretrained(), task, Tiny.plan(DemoMethod.of("efmlora"), 3L), new Interpreter(), new Told());
+        DemoResult.Method among = all.methods().get(3);
+        DemoResult.Method alone = one.methods().get(1);
+        assertEquals("efmlora", among.method().name());
+        assertEquals("efmlora", alone.method().name());
+        assertArrayEquals(losses(among), losses(alone));
+        assertEquals(among.sharpness(), alone.sharpness());
+        assertEquals(among.accuracy(), alone.accuracy());
+    }
+
+    private static double[] losses(DemoResult.Method method) {
+        return method.runs().getFirst().steps().stream().mapToDouble(StepRecord::loss).toArray();
+    }
+
+    @Test
+    void gradientsAreThoseOfTheStep() {
+        for (DemoMethod method : DemoMethod.all()) {
+            DemoTask task = Tiny.task();
+            try (Training training = new Training(Tiny.pretrained(), Tiny.plan(List.of(method), 0L).settings(method, 0), task.train(), 3, false, 0,
+                    new Interpreter())) {
+                assertEquals(training.program().gradients(), method.gradients(), method.name());
+            }
+        }
+        DemoMethod sam = DemoMethod.of("lora-sam").getLast();
+        DemoMethod twice = DemoMethod.of("lora-twice").getLast();
+        assertEquals(sam.steps() * sam.gradients(), twice.steps() * twice.gradients());
+    }
+
+    @Test
+    void theHeadOnFrozenFeaturesLearns() {
+        DemoTask task = Tiny.task();
+        DemoResult.Baseline baseline = FrozenFeatures.baseline(Tiny.pretrained(), task, task.train(), new Interpreter(), new Told());
+        assertTrue(baseline.accuracy() > 0.5, baseline.toString());
+    }
+
+    @Test
+    void samplesHaveNoRowTwice() {
+        Rows rows = Tiny.rows(50, "rows");
+        Rows sample = DemoTask.sample(rows, 30, "sample");
+        assertEquals(30, sample.examples().stream().map(lowland.data.Example::row).distinct().count());
+        assertEquals(sample.examples(), DemoTask.sample(rows, 30, "sample").examples());
+        for (int i = 0; i < 30; i++) {
+            assertEquals(rows.encodings().get(sample.examples().get(i).row() - 1), sample.encodings().get(i));
+        }
+    }
+
+    @Test
+    void anUnknownMethodIsAUsageError() {
+        Failure failure = Assertions.assertThrows(Failure.class, () -> DemoMethod.of("lora,sam"));
+        assertEquals(2, failure.exitCode());
+        assertEquals(List.of("lora", "bi-lora"), DemoMethod.of("bi-lora").stream().map(DemoMethod::name).toList());
+    }
+}
