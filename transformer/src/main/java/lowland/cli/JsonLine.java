@@ -38,8 +38,17 @@ final class JsonLine {
         line.put("skipped", record.skipped());
         line.put("tokens", record.tokens());
         line.put("seconds", record.seconds());
-        record.more().forEach(line::put);
+        record.more().forEach((name, value) -> line.put(camelCase(name), value));
         return line;
+    }
+
+    /// Outputs of a program may be named in words: `auxiliary gradientNorm`.
+    private static String camelCase(String words) {
+        StringBuilder name = new StringBuilder();
+        for (String word : words.split(" ")) {
+            name.append(name.isEmpty() ? word : Character.toUpperCase(word.charAt(0)) + word.substring(1));
+        }
+        return name.toString();
     }
 
     static ObjectNode evaluation(int step, String split, Evaluation evaluation) {

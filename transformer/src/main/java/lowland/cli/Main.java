@@ -1,8 +1,11 @@
 package lowland.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import lowland.Failure;
 import lowland.descent.RhoSchedule;
@@ -46,7 +49,11 @@ public final class Main implements Runnable {
             Terminal.restoreStandardError(Integer.parseInt(kept));
         }
         boolean terminal = Terminal.standardError();
-        System.exit(run(args, System.in, System.out, System.err, terminal));
+        // UTF-8 whatever the locale: labels and columns come out as they went in.
+        PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+        PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+        System.setErr(err);
+        System.exit(run(args, System.in, out, err, terminal));
     }
 
     /// Runs a command.
@@ -103,7 +110,7 @@ public final class Main implements Runnable {
         }
         StringBuilder message = new StringBuilder(e.getMessage().lines().findFirst().orElse(""));
         if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
-            message.append("; did you mean ").append(String.join(" or ", unmatched.getSuggestions())).append('?');
+            message.append(" (did you mean ").append(String.join(" or ", unmatched.getSuggestions())).append("?)");
         }
         say(err, Failure.usage(message + "; see " + line.getCommandSpec().qualifiedName() + " --help").getMessage());
         trace(e, err, debug);
