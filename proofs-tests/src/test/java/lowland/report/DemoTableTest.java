@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import lowland.metric.Metrics;
 import lowland.train.DemoResult;
 import org.junit.jupiter.api.Test;
 
@@ -59,6 +60,16 @@ class DemoTableTest {
         long hidden = table.rows().stream().filter(row -> row.get(2).contains("within noise")).count();
         assertTrue(hidden > 0 && hidden < table.rows().size(), "hidden: " + hidden);
         assertTrue(DemoTable.of(MadeUp.result(List.of(0L, 1L))).notes().stream().anyMatch(note -> note.startsWith("With 2 seeds")));
+    }
+
+    @Test
+    void aDifferenceStandsOutOnlyWithASmallPAndTwoStandardErrors() {
+        assertFalse(DemoResult.withinNoise(new Metrics.Paired(5, 0.03, 0.01, 0.049)));
+        assertFalse(DemoResult.withinNoise(new Metrics.Paired(5, -0.03, 0.01, 0.049)));
+        assertTrue(DemoResult.withinNoise(new Metrics.Paired(5, 0.03, 0.01, 0.051)));
+        assertTrue(DemoResult.withinNoise(new Metrics.Paired(500, 0.0199, 0.01, 0.046)));
+        assertTrue(DemoResult.withinNoise(new Metrics.Paired(1, 0.03, Double.NaN, Double.NaN)));
+        assertTrue(DemoResult.withinNoise(new Metrics.Paired(2, 0, 0, 1)));
     }
 
     @Test
