@@ -20,8 +20,8 @@ public final class DemoReport {
     public static String html(String model, List<DemoResult> results, Environment environment, double seconds) {
         Page page = new Page("Flat minima on a small budget: " + (results.size() == 1 ? results.getFirst().plan().title() : "two tasks"));
         page.paragraph("lead", String.format(Locale.ROOT,
-                "%s, fine-tuned by low-rank adapters with and without sharpness-aware rules, in %d min %02d s on %d threads of %s.", model,
-                (int) seconds / 60, (int) seconds % 60, environment.threads(), environment.processor()));
+                "%s, fine-tuned by low-rank adapters with and without sharpness-aware rules, in %d min %02d s on %s of %s.", model,
+                (int) seconds / 60, (int) seconds % 60, count(environment.threads(), "thread"), environment.processor()));
         page.heading("How to read this");
         page.paragraph("", "LoRA learns two thin matrices A and B beside each adapted weight W, so that W + s·B·A fits the task. A "
                 + "sharpness-aware rule takes its gradient not at the weights but at weights that are perturbed by ΔW towards a higher loss. "
@@ -36,6 +36,10 @@ public final class DemoReport {
         page.heading("Settings and machine");
         page.facts(facts(results, environment));
         return page.text();
+    }
+
+    private static String count(int number, String of) {
+        return number + " " + of + (number == 1 ? "" : "s");
     }
 
     private static void task(Page page, DemoResult result) {
@@ -74,7 +78,7 @@ public final class DemoReport {
             flattest = method.sharpness() < flattest.sharpness() ? method : flattest;
         }
         String difference = compared == 0 ? "" : apart.isEmpty()
-                ? "No method's accuracy differs from LoRA's beyond the noise of " + result.plan().seeds().size() + " seed(s). "
+                ? "No method's accuracy differs from LoRA's beyond the noise of " + count(result.plan().seeds().size(), "seed") + ". "
                 : "Beyond the noise of the seeds, these differ from LoRA: " + String.join(", ", apart) + ". ";
         return difference + (all ? "Every method beats the head on frozen features. " : "Not every method beats the head on frozen features. ")
                 + "The lowest sharpness is that of " + flattest.method().title() + ".";
@@ -279,7 +283,7 @@ public final class DemoReport {
             seconds += step.seconds();
         }
         facts.add(List.of("LoRA's speed", String.format(Locale.ROOT, "%,.0f real tokens a second; nothing is computed on padding", tokens / seconds)));
-        facts.add(List.of("processor", environment.processor() + ", " + environment.threads() + " threads, vectors of " + environment.vectorBits() + " bits"));
+        facts.add(List.of("processor", environment.processor() + ", " + count(environment.threads(), "thread") + ", vectors of " + environment.vectorBits() + " bits"));
         facts.add(List.of("Java", environment.java() + " on " + environment.system()));
         facts.add(List.of("process memory", Bytes.text(environment.peakBytes()) + " resident at most, with all methods side by side"));
         return facts;
