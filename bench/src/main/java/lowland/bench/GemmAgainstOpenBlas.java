@@ -44,6 +44,8 @@ public final class GemmAgainstOpenBlas {
         new ProductPair(ProductPair.Kind.TN, 8, 384, 1024, "LoRA dA"),
         new ProductPair(ProductPair.Kind.TN, 384, 8, 1024, "LoRA dB"));
 
+    private static final int SPIN_MILLISECONDS = 100;
+
     private GemmAgainstOpenBlas() {
     }
 
@@ -82,8 +84,8 @@ public final class GemmAgainstOpenBlas {
         double[] other = new double[rounds];
         double[] ratio = new double[rounds];
         for (int i = 0; i < rounds; i++) {
-            mine[i] = rate(ours, pair, seconds);
-            other[i] = rate(theirs, pair, seconds);
+            mine[i] = calmRate(ours, pair, seconds);
+            other[i] = calmRate(theirs, pair, seconds);
             ratio[i] = mine[i] / other[i];
         }
         Arrays.sort(mine);
@@ -91,6 +93,17 @@ public final class GemmAgainstOpenBlas {
         Arrays.sort(ratio);
         System.out.printf(Locale.ROOT, "%-8s %5d %5d %5d %-9s  %6.1f / %6.1f   %.2f [%.2f, %.2f]%n", pair.kind(), pair.m(), pair.n(),
             pair.k(), pair.what(), mine[rounds / 2], other[rounds / 2], ratio[rounds / 2], ratio[0], ratio[rounds - 1]);
+    }
+
+    /// The rate once the other library's idle threads have stopped spinning (OpenBLAS' spin for 2²⁶ cycles and take a core meanwhile).
+    private static double calmRate(Runnable product, ProductPair pair, double seconds) {
+        try {
+            Thread.sleep(SPIN_MILLISECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while timing", e);
+        }
+        product.run();
+        return rate(product, pair, seconds);
     }
 
     /// GFLOP/s over at least `seconds`.
