@@ -32,7 +32,7 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
     public static DemoPlan verbSupersense(List<DemoMethod> methods, List<Long> seeds, boolean full) {
         return full
                 ? new DemoPlan("verb supersense", methods, seeds, 240, 32, 3e-3, 1e-2, 6, 1 << 20, 702, 40, 256, 3, 0.01, 64, 9, 30)
-                : new DemoPlan("verb supersense", methods, seeds, 150, 16, 3e-3, 1e-2, 5, 1 << 20, 96, 50, 96, 2, 0.01, 48, 5, 30);
+                : new DemoPlan("verb supersense", methods, seeds, 80, 32, 4e-3, 1e-2, 4, 1 << 20, 96, 20, 96, 2, 0.01, 48, 5, 30);
     }
 
     /// Gloss match, of `--full`.
