@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Wrong training steps that [Agreement] must reject, in the very way in which `RuleEquivalenceProperties` accepts the right ones.
 ///
-/// | what is wrong                                    | rejected first by      |
+/// | what is wrong                                    | rejected by            |
 /// |--------------------------------------------------|------------------------|
 /// | perturbation dropped                             | perturbation           |
 /// | descent for ascent in the perturbation           | perturbation           |
@@ -70,7 +70,7 @@ final class MutantTest {
     private static final EfmLora EFM_LORA = new EfmLora(NormScope.LAYER, Estimate.MEAN, Factor.B, 0.7, EmaStart.ZERO);
     private static final BiLora BI_LORA = new BiLora(AdamW.defaults(), 0.5, true);
 
-    /// @param check the quantity that shows it first
+    /// @param check a quantity that shows it
     /// @param programs what becomes of the right training step
     /// @param scalars what becomes of the right inputs of `perturb` and `descend`
     private record Mutant(String name, UpdateRule rule, String check, Wrong programs, UnaryOperator<Map<String, Double>> scalars) {

@@ -1,6 +1,7 @@
 package lowland.step;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,6 +15,9 @@ import lowland.descent.AdamW;
 import lowland.descent.Sgd;
 import lowland.program.Memory;
 import lowland.program.Observer;
+import lowland.program.operation.Scalar;
+import lowland.program.Stage;
+import lowland.program.Program;
 import lowland.program.operation.CrossEntropyBackward;
 import lowland.program.operation.Dropout;
 import lowland.program.operation.Operation;
@@ -65,16 +69,33 @@ final class TrainingStepTest {
     void withoutARadiusItIsLoraBitForBit(UpdateRule rule) {
         // Bi-LoRA's second pairs start from B2 = 0, the others from any B.
         Trial trial = trial(rule, rule instanceof BiLora, 3).withRho(0);
-        ProgramRun run = started(trial);
+        assertEquals("", firstDifference(trial, started(trial)));
+    }
+
+    /// The same comparison must tell a tiny radius from none.
+    @ParameterizedTest
+    @MethodSource("allRules")
+    void withATinyRadiusItIsNotLora(UpdateRule rule) {
+        Trial trial = trial(rule, rule instanceof BiLora, 3).withRho(1e-7);
+        boolean perturbs = !(rule instanceof Lora);
+        assertEquals(perturbs, !firstDifference(trial, started(trial)).isEmpty());
+    }
+
+    /// Where ten steps differ from LoRA's in a bit, or nothing.
+    private static String firstDifference(Trial trial, ProgramRun run) {
         ProgramRun lora = started(trial.withRule(new Lora()));
         for (int t = 1; t <= 10; t++) {
             assertTrue(run.run(trial.inputs(t)));
             assertTrue(lora.run(trial.inputs(t)));
-            assertEquals(bits(lora.losses().getLast()), bits(run.losses().getLast()), "loss of step " + t);
-            assertEquals(bits(lora.output("gradientNorm")), bits(run.output("gradientNorm")));
-            assertEquals(bits(lora.output("drift")), bits(run.output("drift")));
-            assertEquals(bits(lora.trainables()), bits(run.trainables()), "step " + t);
+            boolean same = bits(lora.losses().getLast()) == bits(run.losses().getLast())
+                    && bits(lora.output("gradientNorm")) == bits(run.output("gradientNorm"))
+                    && bits(lora.output("drift")) == bits(run.output("drift"))
+                    && bits(lora.trainables()).equals(bits(run.trainables()));
+            if (!same) {
+                return "step " + t;
+            }
         }
+        return "";
     }
 
     /// −0 counts as +0.
@@ -124,9 +145,29 @@ final class TrainingStepTest {
     @ParameterizedTest
     @MethodSource("rules")
     void gradientEvaluationsAreCounted(UpdateRule rule) {
-        int[] evaluations = new int[1];
         Trial trial = trial(rule, true, 5);
-        ProgramRun run = started(trial).observe(new Observer() {
+        int each = rule instanceof LoraSam || rule instanceof FmLora ? 2 : 1;
+        assertEquals(3 * each, evaluations(trial, trial.program()));
+        assertEquals(each, trial.program().gradients());
+    }
+
+    /// A step that forgets its second gradient must be counted as one.
+    @ParameterizedTest
+    @MethodSource("rules")
+    void aForgottenGradientIsMissed(UpdateRule rule) {
+        Trial trial = trial(rule, true, 5);
+        TrainingStep right = trial.program();
+        TrainingStep once = new TrainingStep(right.clear(), right.gradient(), null, right.descend(), right.evaluate(), right.adapter(),
+                right.auxiliary(), right.trained(), right.carried());
+        assertEquals(3, evaluations(trial, once));
+    }
+
+    /// Backward passes of three steps.
+    private static int evaluations(Trial trial, TrainingStep step) {
+        int[] evaluations = new int[1];
+        ProgramRun run = new ProgramRun(trial, step);
+        run.put(trial.trainables(), trial.initialState());
+        run.observe(new Observer() {
             @Override
             public void before(Operation operation, Memory memory) {
                 evaluations[0] += operation instanceof CrossEntropyBackward ? 1 : 0;
@@ -135,12 +176,10 @@ final class TrainingStepTest {
             @Override
             public void after(Operation operation, Memory memory) {}
         });
-        int each = rule instanceof LoraSam || rule instanceof FmLora ? 2 : 1;
         for (int t = 1; t <= 3; t++) {
             assertTrue(run.run(trial.inputs(t)));
-            assertEquals(t * each, evaluations[0]);
         }
-        assertEquals(each, trial.program().gradients());
+        return evaluations[0];
     }
 
     // ---- what is not finite ----
@@ -221,17 +260,47 @@ final class TrainingStepTest {
             for (int t = 1; t <= 3; t++) {
                 assertTrue(run.run(trial.inputs(t)));
                 assertTrue(run.output("c") > trial.rho() || t > 1, "the clip acts");
-                double squared = 0;
-                for (LoraPair pair : ((RuleState.Adversarial) run.state()).auxiliaries()) {
-                    squared += Math.pow((rule.scaleInNorm() ? pair.scaling() : 1) * pair.b().mult(pair.a()).normF(), 2);
-                }
+                double norm = secondNorm(rule, run);
                 if (run.output("c") > trial.rho()) {
-                    assertEquals(trial.rho(), Math.sqrt(squared), 1e-12 * trial.rho());
+                    assertEquals(trial.rho(), norm, 1e-12 * trial.rho());
                 } else {
-                    assertEquals(run.output("c"), Math.sqrt(squared), 1e-12 * trial.rho());
+                    assertEquals(run.output("c"), norm, 1e-12 * trial.rho());
                 }
             }
         }
+    }
+
+    /// Factors times ρ/c in place of √(ρ/c) must not pass for it.
+    @Test
+    void aClipWithoutTheRootIsSeen() {
+        BiLora rule = BiLora.defaults();
+        Trial trial = trial(rule, false, 1).withRho(0.03);
+        TrainingStep right = trial.program();
+        Program descend = right.descend();
+        List<Stage> stages = new ArrayList<>();
+        for (Stage stage : descend.stages()) {
+            stages.add(new Stage(stage.name(), stage.repeat(), stage.reversed(), stage.carries(), stage.operations().stream()
+                    .map(operation -> operation instanceof Scalar root && root.kind() == Scalar.Kind.SQUARE_ROOT
+                            && root.a().name().startsWith("clip") ? new Scalar(Scalar.Kind.MINIMUM, root.a(), root.a(), root.y()) : operation)
+                    .toList()));
+        }
+        assertNotEquals(descend.stages(), stages, "the root was found");
+        ProgramRun run = new ProgramRun(trial, new TrainingStep(right.clear(), right.gradient(), null,
+                new Program(descend.name(), descend.inputs(), descend.reads(), stages, descend.updates(), descend.outputs()),
+                right.evaluate(), right.adapter(), right.auxiliary(), right.trained(), right.carried()));
+        run.put(trial.trainables(), trial.initialState());
+        assertTrue(run.run(trial.inputs(1)));
+        assertTrue(run.output("c") > trial.rho(), "the clip acts");
+        assertTrue(Math.abs(secondNorm(rule, run) - trial.rho()) > 1e-3 * trial.rho());
+    }
+
+    /// √(Σ ‖s2·B2·A2‖²), or without s2, from dense matrices.
+    private static double secondNorm(BiLora rule, ProgramRun run) {
+        double squared = 0;
+        for (LoraPair pair : ((RuleState.Adversarial) run.state()).auxiliaries()) {
+            squared += Math.pow((rule.scaleInNorm() ? pair.scaling() : 1) * pair.b().mult(pair.a()).normF(), 2);
+        }
+        return Math.sqrt(squared);
     }
 
     @ParameterizedTest

@@ -73,8 +73,9 @@ final class Run {
                 folder.line(JsonLine.step(record));
                 progress.step(record);
                 if (record.skipped()) {
-                    progress.say("step " + record.step() + " was skipped: the loss is " + record.loss());
+                    progress.say("step " + record.step() + " was skipped: " + training.trouble());
                 }
+                training.check();
                 if (record.step() % every == 0 || training.finished()) {
                     pause(dev);
                 }

@@ -44,6 +44,7 @@ public final class Training implements AutoCloseable {
     private int taken;
     private int adamT;
     private int skippedInARow;
+    private String trouble;
     private int skipped;
 
     /// @param train rows to train on; none for a model that only answers, which then compiles no gradient
@@ -192,10 +193,29 @@ public final class Training implements AutoCloseable {
         return taken >= settings.steps();
     }
 
-    /// Advances by one optimiser step.
+    /// What was not finite in the latest step, or null: `the gradient norm is Infinity`.
+    public String trouble() {
+        return trouble;
+    }
+
+    /// Whether training may go on; asked by every step, and by whoever writes down a step before it ends.
     ///
     /// @throws Failure if five steps in a row were not finite, or a factor is no longer finite
+    public void check() {
+        if (skippedInARow >= MOST_SKIPPED) {
+            throw Failure.of("step " + taken + ": " + trouble + ", and " + MOST_SKIPPED
+                    + " steps in a row were not finite; lower --learning-rate or --rho");
+        }
+        if (trouble != null && skippedInARow == 0) {
+            throw Failure.of("step " + taken + ": " + trouble + "; lower --learning-rate");
+        }
+    }
+
+    /// Advances by one optimiser step.
+    ///
+    /// @throws Failure as [#check] does
     public StepRecord step() {
+        check();
         long began = System.nanoTime();
         double rho = settings.rhoSchedule().at(taken);
         double factor = settings.schedule().factor(taken);
@@ -211,6 +231,7 @@ public final class Training implements AutoCloseable {
         double loss = gradient(microBatches, rows);
         boolean finite = Double.isFinite(loss);
         double perturbationNorm = 0;
+        trouble = finite ? null : "the loss is " + loss;
         update.scalar("rho", rho);
         if (finite && step.perturb() != null) {
             finite = run("perturb", update);
@@ -219,13 +240,18 @@ public final class Training implements AutoCloseable {
                 loss = gradient(microBatches, rows);
                 finite = Double.isFinite(loss);
             }
+            trouble = finite ? null : Double.isFinite(loss) ? "the perturbation is not finite" : "the loss is " + loss;
         }
-        finite = finite && descend(factor);
         Map<String, Double> more = new LinkedHashMap<>();
         double gradientNorm = Double.NaN;
         boolean clipped = false;
         if (finite) {
+            finite = descend(factor);
             gradientNorm = session.scalar("descend", "gradientNorm");
+            trouble = finite ? null : Double.isFinite(gradientNorm) ? "the perturbation or its norm is not finite"
+                    : "the gradient norm is " + gradientNorm;
+        }
+        if (finite) {
             clipped = session.scalar("descend", "clip") < 1;
             Map<String, lowland.program.Value> outputs = step.descend().outputs();
             if (outputs.containsKey("perturbationNorm")) {
@@ -246,16 +272,11 @@ public final class Training implements AutoCloseable {
         int epochSteps = settings.stepsPerEpoch(train.size());
         double epoch = (taken - 1) / epochSteps
                 + Math.min(1, ((taken - 1) % epochSteps + 1.0) * settings.rowsPerStep() / train.size());
-        StepRecord record = new StepRecord(taken, epoch, loss, settings.learningRate() * factor, rho, gradientNorm, perturbationNorm, clipped,
+        if (finite && !Double.isFinite(more.getOrDefault("drift", 0.0))) {
+            trouble = "a factor is no longer finite (loss " + loss + ")";
+        }
+        return new StepRecord(taken, epoch, loss, settings.learningRate() * factor, rho, gradientNorm, perturbationNorm, clipped,
                 !finite, tokens, (System.nanoTime() - began) * 1e-9, more);
-        if (skippedInARow == MOST_SKIPPED) {
-            throw Failure.of("step " + taken + ": the loss is " + loss + ", and " + MOST_SKIPPED
-                    + " steps in a row were not finite; lower --learning-rate or --rho");
-        }
-        if (finite && more.containsKey("drift") && !Double.isFinite(more.get("drift"))) {
-            throw Failure.of("step " + taken + ": a factor is no longer finite (loss " + loss + "); lower --learning-rate");
-        }
-        return record;
     }
 
     /// The rows of the next optimiser step, cut into micro-batches of at most the capacity. An epoch's last rows make a short step.

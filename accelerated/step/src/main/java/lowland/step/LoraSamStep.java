@@ -68,6 +68,7 @@ record LoraSamStep(LoraSam rule, List<Factors> pairs) implements RuleStep {
         }
         p.stage("perturbation norm");
         p.output("perturbationNorm", p.squareRoot(change));
+        p.guard(change);
     }
 
     private static Value coefficient(Recording p, Value squaredNorm) {
