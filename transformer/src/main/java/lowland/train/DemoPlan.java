@@ -31,13 +31,13 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
     /// Verb supersense.
     public static DemoPlan verbSupersense(List<DemoMethod> methods, List<Long> seeds, boolean full) {
         return full
-                ? new DemoPlan("verb supersense", methods, seeds, 240, 32, 3e-3, 1e-2, 6, 1 << 20, 702, 40, 256, 3, 0.01, 64, 9, 30)
+                ? new DemoPlan("verb supersense", methods, seeds, 100, 32, 4e-3, 1e-2, 4, 1 << 20, 128, 25, 128, 2, 0.01, 64, 7, 30)
                 : new DemoPlan("verb supersense", methods, seeds, 80, 32, 4e-3, 1e-2, 4, 1 << 20, 96, 20, 96, 2, 0.01, 48, 5, 30);
     }
 
     /// Gloss match, of `--full`.
     public static DemoPlan glossMatch(List<DemoMethod> methods, List<Long> seeds) {
-        return new DemoPlan("gloss match", methods, seeds, 160, 16, 2e-3, 1e-2, 6, 4000, 256, 40, 128, 2, 0.01, 32, 7, 30);
+        return new DemoPlan("gloss match", methods, seeds, 40, 16, 2e-3, 1e-2, 2, 4000, 96, 20, 48, 2, 0.01, 32, 5, 30);
     }
 
     /// The settings of one run: rank 8, alpha 16, query and value, AdamW, linear schedule, clipped at 1; no dropout, since a run sees

@@ -20,6 +20,8 @@ import lowland.step.Linear;
 public final class Directions {
     private final Map<State, float[][]> weights = new LinkedHashMap<>();
     private final List<Map<State, float[][]>> directions = new ArrayList<>();
+    /// One buffer a matrix: a landscape moves them hundreds of times.
+    private final Map<State, float[]> buffers = new LinkedHashMap<>();
 
     /// @param session holds the unmoved weights; it is only read
     /// @param linears whose weights are moved
@@ -31,6 +33,7 @@ public final class Directions {
                 slices[layer] = session.read(linear.weight(), layer);
             }
             weights.put(linear.weight(), slices);
+            buffers.put(linear.weight(), new float[slices[0].length]);
         }
         for (int k = 0; k < count; k++) {
             Map<State, float[][]> direction = new LinkedHashMap<>();
@@ -78,7 +81,9 @@ public final class Directions {
     }
 
     private float[] moved(State state, int layer, double[] along) {
-        float[] moved = weights.get(state)[layer].clone();
+        float[] w = weights.get(state)[layer];
+        float[] moved = buffers.get(state);
+        System.arraycopy(w, 0, moved, 0, w.length);
         for (int k = 0; k < along.length; k++) {
             float[] d = directions.get(k).get(state)[layer];
             float a = (float) along[k];

@@ -19,11 +19,16 @@ public final class PackedMatrix {
 
     /// Packs the row-major `[out, in]` matrix at `offset`.
     public static PackedMatrix of(float[] weight, int offset, int out, int in) {
-        float[] panels = new float[panelCount(out) * Tile.COLUMNS * in];
+        PackedMatrix packed = new PackedMatrix(out, in, new float[panelCount(out) * Tile.COLUMNS * in]);
+        packed.pack(weight, offset);
+        return packed;
+    }
+
+    /// Packs another matrix of the same size in its place.
+    void pack(float[] weight, int offset) {
         for (int p = 0; p < panelCount(out); p++) {
             panelOfRows(weight, offset, in, p, out, in, panels, p * in * Tile.COLUMNS, Tile.COLUMNS);
         }
-        return new PackedMatrix(out, in, panels);
     }
 
     /// Outputs of the weight.

@@ -1,10 +1,10 @@
 package lowland.cpu;
 
-/// A frozen matrix of one layer, held packed only; writing it replaces the packed copy.
+/// A frozen matrix of one layer, held packed only; writing it packs the new one in the old one's place.
 final class Weight {
     private final int out;
     private final int in;
-    private PackedMatrix packed;
+    private final PackedMatrix packed;
 
     Weight(int out, int in) {
         this.out = out;
@@ -17,7 +17,7 @@ final class Weight {
     }
 
     void write(float[] values) {
-        packed = PackedMatrix.of(values, 0, out, in);
+        packed.pack(values, 0);
     }
 
     float[] read() {
