@@ -154,8 +154,28 @@ class BadInputTest {
         refused(1, evaluate(good, table), "task.json");
     }
 
-    private static Shell evaluate(Path adapter, Path task) {
-        return Shell.run("evaluate", "--model", "minilm", "--adapter", adapter.toString(), "--task", task.toString());
+    @Test
+    void aDevShareIsMeasuredWithTheAdaptersLabels() throws Exception {
+        assertEquals(0, train("--steps", "1", "--dropout", "0").exit());
+        Path classes = Files.move(out, folder.resolve("classes")).resolve("adapter");
+        Path unknown = file("unknown.tsv", "sentence\tlabel\nfine\tgood\nso so\tmiddling\n");
+        refused(1, evaluate(classes, unknown, "--split", "dev", "--dev", "0.9"), "unknown.tsv, line 3", "middling", "bad, good");
+        Path same = file("same.tsv", "sentence\tlabel\nfine\tgood\nnice\tgood\n");
+        assertEquals(0, evaluate(classes, same, "--split", "dev", "--dev", "0.999").exit(), "one label is enough to measure");
+
+        Path scores = file("scores.tsv", "sentence\tlabel\nfine\t0.5\nawful\t-2\n");
+        assertEquals(0, train("--task", scores.toString(), "--steps", "1").exit());
+        Path regression = Files.move(out, folder.resolve("regression")).resolve("adapter");
+        Path whole = file("whole.tsv", "sentence\tlabel\nfine\t1\nawful\t-2\n");
+        Shell shell = evaluate(regression, whole, "--split", "dev", "--dev", "0.999", "--json");
+        assertEquals(0, shell.exit(), shell.err());
+        assertTrue(shell.out().contains("\"rows\":2") && shell.out().contains("pearson"), shell.out());
+    }
+
+    private static Shell evaluate(Path adapter, Path task, String... more) {
+        List<String> args = new ArrayList<>(List.of("evaluate", "--model", "minilm", "--adapter", adapter.toString(), "--task", task.toString()));
+        args.addAll(List.of(more));
+        return Shell.run(args.toArray(String[]::new));
     }
 
     @Test

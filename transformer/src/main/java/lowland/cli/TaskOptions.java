@@ -57,12 +57,9 @@ final class TaskOptions {
         TableFile train = table(task);
         Columns columns = Columns.of(train, text, label);
         Double share = share();
-        if (share != null) {
-            Require.that(share > 0 && share < 1, "--dev", dev, "a file, or a share above 0 and below 1");
-        }
         TableFile devTable = dev == null || share != null ? null : TableFile.read(Path.of(dev));
         TableFile testTable = test == null ? null : TableFile.read(test);
-        DataSet data = TableTask.of(train, devTable, share == null ? 0 : share, testTable, columns, List.of());
+        DataSet data = TableTask.of(train, devTable, share == null ? 0 : share, testTable, columns);
         return new Task(data, columns, devTable == null ? train.name() : devTable.name(), testTable == null ? "" : testTable.name());
     }
 
@@ -87,8 +84,7 @@ final class TaskOptions {
                 return split("dev", TableFile.read(Path.of(dev)), file, labels);
             }
             TableFile table = table(task);
-            DataSet data = TableTask.of(table, null, share, null, columns(table, file), file.labels());
-            return new Split("dev", table.name(), data.dev());
+            return new Split("dev", table.name(), TableTask.dev(table, share, columns(table, file), labels));
         }
         return split(split == null ? "file" : split, table(task), file, labels);
     }
@@ -109,8 +105,14 @@ final class TaskOptions {
         return TableFile.read(Path.of(task));
     }
 
+    /// Null where `--dev` is no number.
     private Double share() {
-        return dev != null && dev.matches("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?") ? Double.valueOf(dev) : null;
+        if (dev == null || !dev.matches("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?")) {
+            return null;
+        }
+        double share = Double.parseDouble(dev);
+        Require.that(share > 0 && share < 1, "--dev", dev, "a file, or a share above 0 and below 1");
+        return share;
     }
 
     private static DataSet builtIn(String task) {
