@@ -166,10 +166,33 @@ class BadInputTest {
         Path scores = file("scores.tsv", "sentence\tlabel\nfine\t0.5\nawful\t-2\n");
         assertEquals(0, train("--task", scores.toString(), "--steps", "1").exit());
         Path regression = Files.move(out, folder.resolve("regression")).resolve("adapter");
-        Path whole = file("whole.tsv", "sentence\tlabel\nfine\t1\nawful\t-2\n");
+        Path whole = file("whole.tsv", "sentence\tlabel\nnice\t1\nawful\t-2\n");
         Shell shell = evaluate(regression, whole, "--split", "dev", "--dev", "0.999", "--json");
         assertEquals(0, shell.exit(), shell.err());
         assertTrue(shell.out().contains("\"rows\":2") && shell.out().contains("pearson"), shell.out());
+    }
+
+    @Test
+    void aStartIsOfTheSameTask() throws Exception {
+        assertEquals(0, train("--steps", "1", "--dropout", "0").exit());
+        String start = Files.move(out, folder.resolve("good")).resolve("adapter").toString();
+        Path others = file("others.tsv", "sentence\tlabel\nfine\tyes\nawful\tno\n");
+        refused(1, train("--init-adapter", start, "--task", others.toString()), "task.json", "[bad, good]", "[no, yes]");
+        Path three = file("three.tsv", "sentence\tlabel\nfine\tgood\nawful\tbad\nso so\tmiddling\n");
+        refused(1, train("--init-adapter", start, "--task", three.toString()), "[bad, good]", "[bad, good, middling]");
+        Path scores = file("scores.tsv", "sentence\tlabel\nfine\t0.5\nawful\t-2\n");
+        refused(1, train("--init-adapter", start, "--task", scores.toString()), "regression false", "true");
+
+        Path task = Path.of(start, "task.json");
+        String json = Files.readString(task);
+        Files.writeString(task, json.replaceAll("\"bad\"(\\s*,\\s*)\"good\"", "\"good\"$1\"bad\""));
+        refused(1, train("--init-adapter", start), "[good, bad]", "[bad, good]");
+        Files.writeString(task, json.replace("\"mean\"", "\"first\""));
+        refused(1, train("--init-adapter", start), "pooling first", "mean");
+        Files.delete(task);
+        Shell shell = train("--init-adapter", start, "--steps", "1");
+        assertEquals(0, shell.exit(), shell.err());
+        assertEquals(1, shell.err().lines().filter(line -> line.contains("no task.json") && line.contains("[bad, good]")).count(), shell.err());
     }
 
     private static Shell evaluate(Path adapter, Path task, String... more) {

@@ -2,6 +2,7 @@ package lowland.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -146,6 +147,11 @@ final class TrainCommand implements Callable<Integer> {
     private int train(Method chosen, Device executor, TaskOptions.Task chosenTask, Pretrained pretrained) {
         DataSet set = chosenTask.data();
         int classes = set.regression() ? 1 : set.labels().size();
+        TaskFile taskFile = new TaskFile(set.labels(), chosenTask.columns().text(), chosenTask.columns().label(),
+                ModelOptions.pooling(pretrained), data.maxLength, set.regression());
+        if (start.adapter != null) {
+            requireSameHead(taskFile);
+        }
         PeftAdapter given = start.adapter == null ? null : Adapters.read(start.adapter, pretrained, classes);
         PeftAdapter second = start.auxiliary == null ? null : Adapters.readAuxiliary(start.auxiliary, pretrained, classes);
         adopt(given, second);
@@ -157,8 +163,6 @@ final class TrainCommand implements Callable<Integer> {
         Rows dev = rows(chosenTask.devSource(), set.dev(), pretrained, settings);
         Rows test = rows(chosenTask.testSource(), set.test(), pretrained, settings);
         describe(set);
-        TaskFile taskFile = new TaskFile(set.labels(), chosenTask.columns().text(), chosenTask.columns().label(),
-                ModelOptions.pooling(pretrained), settings.maxLength(), set.regression());
         int most = Math.max(dev.mostTokens(1), test.mostTokens(1));
         try (Training training = new Training(pretrained, settings, train, classes, set.regression(), most, executor)) {
             if (given != null) {
@@ -214,6 +218,29 @@ final class TrainCommand implements Callable<Integer> {
             }
             sharpness.auxiliaryRank = second.config().rank();
             sharpness.auxiliaryAlpha = second.config().alpha();
+        }
+    }
+
+    /// A head means nothing under other labels, or in another order: it would start by answering with the wrong ones.
+    private void requireSameHead(TaskFile wanted) {
+        if (Files.isDirectory(start.adapter) && !Files.exists(start.adapter.resolve(TaskFile.NAME))) {
+            say("note: " + start.adapter + " has no " + TaskFile.NAME + "; its head is taken to be this task's, "
+                    + (wanted.regression() ? "a regression" : "the labels in the order " + wanted.labels()));
+            return;
+        }
+        if (!Files.isDirectory(start.adapter)) {
+            throw Failure.of("--init-adapter " + start.adapter + " is not a folder; name the folder adapter of a run");
+        }
+        TaskFile found = TaskFile.read(start.adapter);
+        requireSame("regression", found.regression(), wanted.regression());
+        requireSame("labels", found.labels(), wanted.labels());
+        requireSame("pooling", found.pooling(), wanted.pooling());
+    }
+
+    private void requireSame(String what, Object found, Object wanted) {
+        if (!found.equals(wanted)) {
+            throw Failure.of("--init-adapter " + start.adapter.resolve(TaskFile.NAME) + ": " + what + " " + found
+                    + ", but this task has " + wanted + "; take an adapter of this task, or start without one");
         }
     }
 
