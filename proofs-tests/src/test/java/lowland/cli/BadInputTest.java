@@ -4,6 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -217,6 +222,21 @@ class BadInputTest {
         List<String> args = List.of("train", "--model", "minilm", "--method", "lora", "--out", out.toString(), "--task",
                 folder.resolve("missing.tsv").toString(), "--debug");
         assertTrue(Shell.run(args.toArray(String[]::new)).err().contains("\tat lowland."));
+    }
+
+    @Test
+    void resultsThatCannotBeWritten() {
+        OutputStream full = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int exit = Main.run(new String[] {"--version"}, InputStream.nullInputStream(), new PrintStream(full, true), new PrintStream(err, true),
+                false);
+        assertEquals(1, exit);
+        assertTrue(err.toString(StandardCharsets.UTF_8).matches("lowland: cannot write standard output.*\\R"), err.toString());
     }
 
     @Test
