@@ -92,13 +92,42 @@ class BadInputTest {
         refused(2, train("--task", "verb-supersense", "--dev", "0.1"), "--dev");
         refused(2, Shell.run("train", "--model", "minilm"), "--task");
         refused(2, Shell.run("predict", "--model", "minilm", "--input", table.toString()), "--adapter");
-        refused(2, Shell.run("evaluate", "--model", "minilm", "--adapter", "x", "--task", "y", "--split", "train"), "--split");
+        refused(2, evaluate(folder, table, "--split", "train"), "--split");
+        refused(2, evaluate(folder, table, "--dev", "0.5"), "--dev", "--split dev");
+        refused(2, evaluate(folder, table, "--dev", "0.5", "--split", "test"), "--dev", "--split dev");
+        refused(2, evaluate(folder, table, "--test", table.toString(), "--split", "dev"), "--test", "--split test");
+        refused(2, evaluate(folder, table, "--split", "dev", "--dev", "1.5"), "--dev 1.5");
+        for (String option : List.of("--text", "--label", "--dev", "--test")) {
+            refused(2, evaluate(folder, Path.of("gloss-match"), "--split", "dev", option, "x"), "gloss-match", option);
+        }
     }
 
     @Test
     void optionsWithoutEffectAreTold() {
         Shell shell = train("--ema", "0.5", "--task", folder.resolve("missing.tsv").toString());
         assertTrue(shell.err().contains("note: --ema has no effect with --method lora"), shell.err());
+        told("--rho-schedule has no effect with --method lora", "--rho-schedule", "cosine");
+        told("--rho-final has no effect with --method lora", "--rho-final", "0.1", "--rho-schedule", "cosine");
+        told("--rho-final has no effect with --rho-schedule constant", "--rho-final", "0.1", "--method", "lora-sam");
+        told("--momentum has no effect without --optimizer sgd", "--momentum", "0.9");
+        told("", "--momentum", "0.9", "--optimizer", "sgd");
+        told("", "--momentum", "0.9", "--method", "bi-lora", "--auxiliary-optimizer", "sgd");
+        for (String option : List.of("--beta1", "--beta2", "--adam-epsilon")) {
+            told(option + " has no effect without --optimizer adamw", option, "0.5", "--optimizer", "sgd");
+            told("", option, "0.5", "--optimizer", "sgd", "--method", "bi-lora");
+        }
+    }
+
+    /// A note that says so, or none at all where `note` is empty.
+    private void told(String note, String... options) {
+        List<String> args = new ArrayList<>(List.of(options));
+        args.addAll(List.of("--task", folder.resolve("missing.tsv").toString()));
+        Shell shell = train(args.toArray(String[]::new));
+        if (note.isEmpty()) {
+            assertFalse(shell.err().contains("note: "), shell.err());
+        } else {
+            assertTrue(shell.err().contains("note: " + note), shell.err());
+        }
     }
 
     @Test

@@ -48,10 +48,8 @@ final class TaskOptions {
 
     /// The task to train on.
     Task task(String task) {
+        refuseBesideBuiltIn(task);
         if (BUILT_IN.contains(task)) {
-            if (dev != null || test != null || text != null || label != null) {
-                throw Failure.usage("--task " + task + " has columns and splits of its own: leave out --text, --label, --dev and --test");
-            }
             return new Task(builtIn(task), columns(task), task + " dev", task + " test");
         }
         TableFile train = table(task);
@@ -61,6 +59,24 @@ final class TaskOptions {
         TableFile testTable = test == null ? null : TableFile.read(test);
         DataSet data = TableTask.of(train, devTable, share == null ? 0 : share, testTable, columns);
         return new Task(data, columns, devTable == null ? train.name() : devTable.name(), testTable == null ? "" : testTable.name());
+    }
+
+    private void refuseBesideBuiltIn(String task) {
+        if (BUILT_IN.contains(task) && (dev != null || test != null || text != null || label != null)) {
+            throw Failure.usage("--task " + task + " has columns and splits of its own: leave out --text, --label, --dev and --test");
+        }
+    }
+
+    /// @throws Failure (exit code 2) if rows are named that the split leaves aside
+    void check(String task, String split) {
+        refuseBesideBuiltIn(task);
+        if (dev != null && !"dev".equals(split)) {
+            throw Failure.usage("--dev names the rows of --split dev: give both, or neither");
+        }
+        if (test != null && !"test".equals(split)) {
+            throw Failure.usage("--test names the rows of --split test: give both, or neither");
+        }
+        share();
     }
 
     /// The rows of a split, for an adapter of `file`: the built-in task's, those of `--dev` or `--test`, or the file's own.

@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import lowland.Failure;
@@ -44,6 +46,8 @@ final class TrainCommand implements Callable<Integer> {
     /// Options that act in some methods only, with these.
     private static final List<Use> USES = List.of(
             new Use("--rho", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
+            new Use("--rho-schedule", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
+            new Use("--rho-final", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
             new Use("--norm-scope", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
             new Use("--perturb", List.of(Method.FMLORA, Method.EFMLORA)),
             new Use("--estimate", List.of(Method.FMLORA, Method.EFMLORA)),
@@ -140,6 +144,23 @@ final class TrainCommand implements Callable<Integer> {
             if (given.hasMatchedOption(use.option) && !use.methods.contains(chosen)) {
                 say("note: " + use.option + " has no effect with --method " + Choice.name(chosen) + "; it is for "
                         + use.methods.stream().map(Choice::name).collect(Collectors.joining(", ")));
+            }
+        }
+        if (given.hasMatchedOption("--rho-final") && sharpness.schedule != RhoSchedule.Shape.COSINE) {
+            say("note: --rho-final has no effect with --rho-schedule " + Choice.name(sharpness.schedule) + "; it is for cosine");
+        }
+        Set<DescentOptions.Optimizer> optimizers = EnumSet.of(descent.optimizer);
+        if (chosen == Method.BI_LORA) {
+            optimizers.add(sharpness.auxiliaryOptimizer());
+        }
+        tellWithout(DescentOptions.Optimizer.SGD, optimizers, given, "--momentum");
+        tellWithout(DescentOptions.Optimizer.ADAMW, optimizers, given, "--beta1", "--beta2", "--adam-epsilon");
+    }
+
+    private void tellWithout(DescentOptions.Optimizer needed, Set<DescentOptions.Optimizer> there, ParseResult given, String... options) {
+        for (String option : options) {
+            if (given.hasMatchedOption(option) && !there.contains(needed)) {
+                say("note: " + option + " has no effect without --optimizer " + Choice.name(needed));
             }
         }
     }
