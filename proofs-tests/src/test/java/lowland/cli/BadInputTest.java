@@ -244,6 +244,7 @@ class BadInputTest {
         String error = shell.errors().getFirst();
         assertTrue(error.matches(".*step \\d+.*loss is .*not finite.*last good adapter, of step \\d+, is in .*adapter"), error);
         assertEquals(0, evaluate(out.resolve("adapter"), table).exit(), "the adapter that was left cannot be read");
+        assertTrue(Files.readString(out.resolve("report.html")).contains("were skipped as not finite"), "no report of the failed run");
     }
 
     @Test

@@ -204,8 +204,10 @@ final class TrainCommand implements Callable<Integer> {
             Run.Outcome outcome;
             try (Progress progress = Progress.of(streams.err(), jsonl, streams.terminal(), settings.steps())) {
                 outcome = new Run(training, pretrained, taskFile, folder, progress, interruption, every).toTheEnd(dev, test);
+            } catch (Failure e) {
+                reportOf(folder, e);
+                throw e;
             }
-            RunReport.write(folder.folder());
             if (output.profile) {
                 profile(training);
             }
@@ -215,7 +217,17 @@ final class TrainCommand implements Callable<Integer> {
                 outcome.print(streams.out(), folder.adapter());
             }
             streams.out().flush();
+            RunReport.write(folder.folder());
             return outcome.interrupted() ? 130 : 0;
+        }
+    }
+
+    /// The report of a run that failed; why it failed is said whether or not there can be a report.
+    private static void reportOf(RunFolder folder, Failure failure) {
+        try {
+            RunReport.write(folder.folder());
+        } catch (Failure e) {
+            failure.addSuppressed(e);
         }
     }
 
