@@ -200,7 +200,7 @@ final class TrainCommand implements Callable<Integer> {
             TaskOptions.Task chosenTask) {
         int every = data.evaluateEvery == null ? settings.stepsPerEpoch(chosenTask.data().train().size()) : data.evaluateEvery;
         boolean jsonl = output.log == TrainingOutput.Log.JSONL;
-        try (RunFolder folder = RunFolder.open(out, config(settings, chosenTask, executor)); Interruption interruption = new Interruption()) {
+        try (RunFolder folder = RunFolder.open(out, config(settings, chosenTask, executor, pretrained)); Interruption interruption = new Interruption()) {
             Run.Outcome outcome;
             try (Progress progress = Progress.of(streams.err(), jsonl, streams.terminal(), settings.steps())) {
                 outcome = new Run(training, pretrained, taskFile, folder, progress, interruption, every).toTheEnd(dev, test);
@@ -286,12 +286,10 @@ final class TrainCommand implements Callable<Integer> {
 
     private Settings settings(Method chosen, int rows) {
         int steps = data.steps(rows);
-        double rho = sharpness.rho(chosen);
-        RhoSchedule rhoSchedule = sharpness.rhoFinal == null ? new RhoSchedule(sharpness.schedule, rho, steps)
-                : new RhoSchedule(sharpness.schedule, rho, sharpness.rhoFinal, steps);
         return new Settings(Choice.name(chosen), sharpness.rule(chosen, descent), descent.descent(), factors.rank(), factors.alpha(),
                 factors.scaling(), factors.targets(), sharpness.auxiliaryRank(chosen), sharpness.auxiliaryAlpha(chosen, factors),
-                descent.learningRate, modelOptions.headLearningRate(descent.learningRate), descent.schedule(steps), rhoSchedule, steps,
+                descent.learningRate, modelOptions.headLearningRate(descent.learningRate), descent.schedule(steps),
+                sharpness.rhoSchedule(chosen, steps), steps,
                 descent.clipNorm, data.batchSize, data.accumulate, data.order == DataOptions.Order.SHUFFLED, data.maxLength, data.maxTokens,
                 modelOptions.dropout == null ? Double.NaN : modelOptions.dropout, modelOptions.labelSmoothing, data.seed, factors.dropout);
     }
@@ -345,8 +343,8 @@ final class TrainCommand implements Callable<Integer> {
         streams.err().println(output.log == TrainingOutput.Log.JSONL ? JsonLine.text(JsonLine.object().put("message", line)) : line);
     }
 
-    /// Every value of the run, defaults too, under the options' names.
-    private ObjectNode config(Settings settings, TaskOptions.Task chosenTask, Device executor) {
+    /// Every value of the run as it acts, defaults too, under the options' names; null where the method has no such thing.
+    private ObjectNode config(Settings settings, TaskOptions.Task chosenTask, Device executor, Pretrained pretrained) {
         ObjectNode config = JsonFile.object();
         config.put("model", model).put("task", task).put("method", settings.method());
         ArrayNode text = config.putArray("text");
@@ -361,9 +359,11 @@ final class TrainCommand implements Callable<Integer> {
         config.put("normScope", sharpness.scope(chosen) == null ? null : Choice.name(sharpness.scope(chosen)));
         config.put("rhoSchedule", Choice.name(settings.rhoSchedule().shape())).put("rhoFinal", settings.rhoSchedule().rhoFinal());
         SharpnessConfig.put(config, settings.rule());
-        config.put("auxiliaryRank", settings.auxiliaryRank()).put("auxiliaryAlpha", settings.auxiliaryAlpha());
-        config.put("auxiliaryLearningRate", sharpness.auxiliaryLearningRate(settings.learningRate()));
-        config.put("auxiliaryOptimizer", Choice.name(sharpness.auxiliaryOptimizer()));
+        boolean second = settings.rule() instanceof BiLora;
+        config.put("auxiliaryRank", second ? settings.auxiliaryRank() : null);
+        config.put("auxiliaryAlpha", second ? settings.auxiliaryAlpha() : null);
+        config.put("auxiliaryLearningRate", second ? sharpness.auxiliaryLearningRate(settings.learningRate()) : null);
+        config.put("auxiliaryOptimizer", second ? Choice.name(sharpness.auxiliaryOptimizer()) : null);
         config.put("optimizer", Choice.name(descent.optimizer)).put("learningRate", settings.learningRate());
         config.put("weightDecay", descent.weightDecay).put("beta1", descent.beta1).put("beta2", descent.beta2);
         config.put("adamEpsilon", descent.adamEpsilon).put("momentum", descent.momentum);
@@ -374,7 +374,10 @@ final class TrainCommand implements Callable<Integer> {
         config.put("epochs", (double) settings.steps() / epochSteps).put("steps", settings.steps());
         config.put("order", Choice.name(data.order)).put("maxLength", settings.maxLength()).put("maxTokens", settings.maxTokens());
         config.put("evaluateEvery", data.evaluateEvery == null ? epochSteps : data.evaluateEvery).put("seed", settings.seed());
-        config.put("dropout", Double.isNaN(settings.dropout()) ? null : settings.dropout()).put("labelSmoothing", settings.smoothing());
+        boolean own = Double.isNaN(settings.dropout());
+        config.put("dropout", own ? pretrained.config().dropout() : settings.dropout());
+        config.put("attentionDropout", own ? pretrained.config().attentionDropout() : settings.dropout());
+        config.put("labelSmoothing", settings.smoothing()).put("pooling", ModelOptions.pooling(pretrained));
         config.put("headLearningRate", settings.headLearningRate());
         config.put("initAdapter", start.adapter == null ? null : start.adapter.toString());
         config.put("initAuxiliary", start.auxiliary == null ? null : start.auxiliary.toString());
