@@ -4,6 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,13 +92,42 @@ class BadInputTest {
         refused(2, train("--task", "verb-supersense", "--dev", "0.1"), "--dev");
         refused(2, Shell.run("train", "--model", "minilm"), "--task");
         refused(2, Shell.run("predict", "--model", "minilm", "--input", table.toString()), "--adapter");
-        refused(2, Shell.run("evaluate", "--model", "minilm", "--adapter", "x", "--task", "y", "--split", "train"), "--split");
+        refused(2, evaluate(folder, table, "--split", "train"), "--split");
+        refused(2, evaluate(folder, table, "--dev", "0.5"), "--dev", "--split dev");
+        refused(2, evaluate(folder, table, "--dev", "0.5", "--split", "test"), "--dev", "--split dev");
+        refused(2, evaluate(folder, table, "--test", table.toString(), "--split", "dev"), "--test", "--split test");
+        refused(2, evaluate(folder, table, "--split", "dev", "--dev", "1.5"), "--dev 1.5");
+        for (String option : List.of("--text", "--label", "--dev", "--test")) {
+            refused(2, evaluate(folder, Path.of("gloss-match"), "--split", "dev", option, "x"), "gloss-match", option);
+        }
     }
 
     @Test
     void optionsWithoutEffectAreTold() {
         Shell shell = train("--ema", "0.5", "--task", folder.resolve("missing.tsv").toString());
         assertTrue(shell.err().contains("note: --ema has no effect with --method lora"), shell.err());
+        told("--rho-schedule has no effect with --method lora", "--rho-schedule", "cosine");
+        told("--rho-final has no effect with --method lora", "--rho-final", "0.1", "--rho-schedule", "cosine");
+        told("--rho-final has no effect with --rho-schedule constant", "--rho-final", "0.1", "--method", "lora-sam");
+        told("--momentum has no effect without --optimizer sgd", "--momentum", "0.9");
+        told("", "--momentum", "0.9", "--optimizer", "sgd");
+        told("", "--momentum", "0.9", "--method", "bi-lora", "--auxiliary-optimizer", "sgd");
+        for (String option : List.of("--beta1", "--beta2", "--adam-epsilon")) {
+            told(option + " has no effect without --optimizer adamw", option, "0.5", "--optimizer", "sgd");
+            told("", option, "0.5", "--optimizer", "sgd", "--method", "bi-lora");
+        }
+    }
+
+    /// A note that says so, or none at all where `note` is empty.
+    private void told(String note, String... options) {
+        List<String> args = new ArrayList<>(List.of(options));
+        args.addAll(List.of("--task", folder.resolve("missing.tsv").toString()));
+        Shell shell = train(args.toArray(String[]::new));
+        if (note.isEmpty()) {
+            assertFalse(shell.err().contains("note: "), shell.err());
+        } else {
+            assertTrue(shell.err().contains("note: " + note), shell.err());
+        }
     }
 
     @Test
@@ -154,8 +188,51 @@ class BadInputTest {
         refused(1, evaluate(good, table), "task.json");
     }
 
-    private static Shell evaluate(Path adapter, Path task) {
-        return Shell.run("evaluate", "--model", "minilm", "--adapter", adapter.toString(), "--task", task.toString());
+    @Test
+    void aDevShareIsMeasuredWithTheAdaptersLabels() throws Exception {
+        assertEquals(0, train("--steps", "1", "--dropout", "0").exit());
+        Path classes = Files.move(out, folder.resolve("classes")).resolve("adapter");
+        Path unknown = file("unknown.tsv", "sentence\tlabel\nfine\tgood\nso so\tmiddling\n");
+        refused(1, evaluate(classes, unknown, "--split", "dev", "--dev", "0.9"), "unknown.tsv, line 3", "middling", "bad, good");
+        Path same = file("same.tsv", "sentence\tlabel\nfine\tgood\nnice\tgood\n");
+        assertEquals(0, evaluate(classes, same, "--split", "dev", "--dev", "0.999").exit(), "one label is enough to measure");
+
+        Path scores = file("scores.tsv", "sentence\tlabel\nfine\t0.5\nawful\t-2\n");
+        assertEquals(0, train("--task", scores.toString(), "--steps", "1").exit());
+        Path regression = Files.move(out, folder.resolve("regression")).resolve("adapter");
+        Path whole = file("whole.tsv", "sentence\tlabel\nnice\t1\nawful\t-2\n");
+        Shell shell = evaluate(regression, whole, "--split", "dev", "--dev", "0.999", "--json");
+        assertEquals(0, shell.exit(), shell.err());
+        assertTrue(shell.out().contains("\"rows\":2") && shell.out().contains("pearson"), shell.out());
+    }
+
+    @Test
+    void aStartIsOfTheSameTask() throws Exception {
+        assertEquals(0, train("--steps", "1", "--dropout", "0").exit());
+        String start = Files.move(out, folder.resolve("good")).resolve("adapter").toString();
+        Path others = file("others.tsv", "sentence\tlabel\nfine\tyes\nawful\tno\n");
+        refused(1, train("--init-adapter", start, "--task", others.toString()), "task.json", "[bad, good]", "[no, yes]");
+        Path three = file("three.tsv", "sentence\tlabel\nfine\tgood\nawful\tbad\nso so\tmiddling\n");
+        refused(1, train("--init-adapter", start, "--task", three.toString()), "[bad, good]", "[bad, good, middling]");
+        Path scores = file("scores.tsv", "sentence\tlabel\nfine\t0.5\nawful\t-2\n");
+        refused(1, train("--init-adapter", start, "--task", scores.toString()), "regression false", "true");
+
+        Path task = Path.of(start, "task.json");
+        String json = Files.readString(task);
+        Files.writeString(task, json.replaceAll("\"bad\"(\\s*,\\s*)\"good\"", "\"good\"$1\"bad\""));
+        refused(1, train("--init-adapter", start), "[good, bad]", "[bad, good]");
+        Files.writeString(task, json.replace("\"mean\"", "\"first\""));
+        refused(1, train("--init-adapter", start), "pooling first", "mean");
+        Files.delete(task);
+        Shell shell = train("--init-adapter", start, "--steps", "1");
+        assertEquals(0, shell.exit(), shell.err());
+        assertEquals(1, shell.err().lines().filter(line -> line.contains("no task.json") && line.contains("[bad, good]")).count(), shell.err());
+    }
+
+    private static Shell evaluate(Path adapter, Path task, String... more) {
+        List<String> args = new ArrayList<>(List.of("evaluate", "--model", "minilm", "--adapter", adapter.toString(), "--task", task.toString()));
+        args.addAll(List.of(more));
+        return Shell.run(args.toArray(String[]::new));
     }
 
     @Test
@@ -167,6 +244,7 @@ class BadInputTest {
         String error = shell.errors().getFirst();
         assertTrue(error.matches(".*step \\d+.*loss is .*not finite.*last good adapter, of step \\d+, is in .*adapter"), error);
         assertEquals(0, evaluate(out.resolve("adapter"), table).exit(), "the adapter that was left cannot be read");
+        assertTrue(Files.readString(out.resolve("report.html")).contains("were skipped as not finite"), "no report of the failed run");
     }
 
     @Test
@@ -174,6 +252,21 @@ class BadInputTest {
         List<String> args = List.of("train", "--model", "minilm", "--method", "lora", "--out", out.toString(), "--task",
                 folder.resolve("missing.tsv").toString(), "--debug");
         assertTrue(Shell.run(args.toArray(String[]::new)).err().contains("\tat lowland."));
+    }
+
+    @Test
+    void resultsThatCannotBeWritten() {
+        OutputStream full = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int exit = Main.run(new String[] {"--version"}, InputStream.nullInputStream(), new PrintStream(full, true), new PrintStream(err, true),
+                false);
+        assertEquals(1, exit);
+        assertTrue(err.toString(StandardCharsets.UTF_8).matches("lowland: cannot write standard output.*\\R"), err.toString());
     }
 
     @Test

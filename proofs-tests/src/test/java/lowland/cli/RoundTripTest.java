@@ -103,6 +103,9 @@ class RoundTripTest {
         assertEquals(0.003, config.get("auxiliaryLearningRate").asDouble());
         assertEquals(32.0, config.get("auxiliaryAlpha").asDouble(), "s2 = s");
 
+        assertEquals(0, config.get("dropout").asDouble());
+        assertEquals("mean", config.get("pooling").asText());
+
         List<JsonNode> metrics = lines(Files.readString(out.resolve("metrics.jsonl")));
         assertEquals(9, metrics.size(), "a line a step");
         Set<String> fields = new TreeSet<>();
@@ -136,6 +139,25 @@ class RoundTripTest {
         assertEquals(16, peft.get("lora_alpha").asInt());
         assertEquals("[\"query\"]", peft.get("target_modules").toString());
         assertEquals("[\"classifier\"]", peft.get("modules_to_save").toString());
+    }
+
+    @Test
+    void theConfigurationHoldsWhatActs() throws Exception {
+        Path train = Films.tsv(folder.resolve("train.tsv"), Films.rows(0, 6));
+        Path out = folder.resolve("run");
+        Shell trained = Shell.run("train", "--model", "minilm", "--task", train.toString(), "--method", "lora", "--rho", "0.3", "--steps", "1",
+                "--norm-scope", "layer", "--out", out.toString());
+        assertEquals(0, trained.exit(), trained.err());
+        JsonNode config = JSON.readTree(out.resolve("config.json").toFile());
+        for (String absent : List.of("normScope", "auxiliaryRank", "auxiliaryAlpha", "auxiliaryLearningRate", "auxiliaryOptimizer")) {
+            assertTrue(config.has(absent) && config.get(absent).isNull(), absent + " " + config.get(absent));
+        }
+        assertEquals(0.0, config.get("rho").asDouble());
+        assertEquals(0.0, config.get("rhoFinal").asDouble());
+        assertEquals(0.1, config.get("dropout").asDouble(), "BERT's");
+        assertEquals(0.1, config.get("attentionDropout").asDouble(), "BERT's");
+        assertEquals("mean", config.get("pooling").asText());
+        assertEquals(0.0, lines(Files.readString(out.resolve("metrics.jsonl"))).getFirst().get("rho").asDouble());
     }
 
     @Test

@@ -146,9 +146,6 @@ class TableFileProperties {
         assertEquals(new Labels(List.of(), true), labels("1", "2.5", "-3e-1"));
         assertEquals(new Labels(List.of(), true), labels("1.0", "2.0"));
         assertEquals(new Labels(List.of("NaN", "b"), false), labels("NaN", "b"));
-        assertEquals(new Labels(List.of("b", "a", "c"), false), Labels.of(column("a", "b"), "label", List.of("b", "a", "c")));
-        assertEquals(new Labels(List.of("a", "d"), false), Labels.of(column("a", "d"), "label", List.of("b", "a")));
-        assertEquals(new Labels(List.of("no", "yes"), false), Labels.of(column("1", "0"), "label", List.of("no", "yes")));
         for (List<String> bad : List.of(List.of("0", "-1"), List.of("0", "10000"), List.of("0", "99999999999999"), List.of("a", "a"), List.of("a", " "))) {
             assertThrows(Failure.class, () -> labels(bad.toArray(String[]::new)), bad.toString());
         }
@@ -188,16 +185,20 @@ class TableFileProperties {
         }
         TableFile table = parse("t.tsv", rows.toString());
         Columns columns = Columns.of(table, null, null);
-        DataSet set = TableTask.of(table, null, 0.1, null, columns, List.of());
+        DataSet set = TableTask.of(table, null, 0.1, null, columns);
         assertEquals(2000, set.train().size() + set.dev().size());
         assertTrue(set.dev().size() > 140 && set.dev().size() < 260, "a tenth: " + set.dev().size());
         assertTrue(set.dev().stream().noneMatch(dev -> set.train().stream().anyMatch(train -> train.text().equals(dev.text()))));
-        assertEquals(set, TableTask.of(table, null, 0.1, null, columns, List.of()));
-        assertEquals(2000, TableTask.of(table, null, 0, null, columns, List.of()).train().size());
-        DataSet files = TableTask.of(table, parse("d.tsv", "text\tlabel\nx\t2"), 0, parse("e.tsv", "text\tlabel\ny\t0"), columns, List.of());
+        assertEquals(set, TableTask.of(table, null, 0.1, null, columns));
+        assertEquals(2000, TableTask.of(table, null, 0, null, columns).train().size());
+        Labels three = new Labels(List.of("0", "1", "2"), false);
+        assertEquals(set.dev(), TableTask.dev(table, 0.1, columns, three));
+        assertThrows(Failure.class, () -> TableTask.dev(table, 0.1, columns, new Labels(List.of("0", "1"), false)));
+        assertThrows(Failure.class, () -> TableTask.dev(table, 1e-9, columns, three));
+        DataSet files = TableTask.of(table, parse("d.tsv", "text\tlabel\nx\t2"), 0, parse("e.tsv", "text\tlabel\ny\t0"), columns);
         assertEquals(List.of(2, 0), List.of(files.dev().getFirst().label(), files.test().getFirst().label()));
-        assertThrows(Failure.class, () -> TableTask.of(table, null, 1e-9, null, columns, List.of()));
-        assertEquals(2, assertThrows(Failure.class, () -> TableTask.of(table, null, 1, null, columns, List.of())).exitCode());
+        assertThrows(Failure.class, () -> TableTask.of(table, null, 1e-9, null, columns));
+        assertEquals(2, assertThrows(Failure.class, () -> TableTask.of(table, null, 1, null, columns)).exitCode());
         assertEquals(1000.0 / 3000, new DataSet("x", List.of("a", "b"), counted(1, 2), List.of(), List.of(), false)
                 .majorityBaseline(counted(2, 1)), 1e-12);
     }
@@ -211,7 +212,7 @@ class TableFileProperties {
     }
 
     private static Labels labels(String... cells) {
-        return Labels.of(column(cells), "label", List.of());
+        return Labels.of(column(cells), "label");
     }
 
     private static TableFile column(String... cells) {

@@ -22,7 +22,8 @@ final class DescentOptions {
     double learningRate = 5e-4;
 
     @Option(names = "--weight-decay", paramLabel = "LAMBDA", description = {
-        "p <- p - eta*(lambda*p + ...), of every trained value.", "Default: 0 (our choice: none is stated)."})
+        "Of every trained value. adamw: p <- p - eta*(lambda*p + ...), decoupled. sgd: as PyTorch's, lambda*p is added to the gradient"
+            + " and so enters the momentum; without momentum that is the same.", "Default: 0 (our choice: none is stated)."})
     double weightDecay;
 
     @Option(names = "--beta1", paramLabel = "BETA", description = {"AdamW's average of gradients.", "Default: 0.9 (PyTorch's)."})

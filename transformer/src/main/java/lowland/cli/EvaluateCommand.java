@@ -55,6 +55,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (split != null && !split.equals("dev") && !split.equals("test")) {
             throw Failure.usage("--split " + split + " is neither dev nor test");
         }
+        tables.check(task, split);
         Device executor = device.device();
         try (AdaptedModel adapted = AdaptedModel.open(model, adapter)) {
             TaskOptions.Split rows = tables.split(task, split, adapted.task());

@@ -66,14 +66,19 @@ public final class Main implements Runnable {
         line.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
         line.setParameterExceptionHandler((e, _) -> wrong(e, err, debug));
         line.setExecutionExceptionHandler((e, _, _) -> failed(e, err, debug));
+        int exit;
         try {
-            return line.execute(args);
+            exit = line.execute(args);
         } catch (Error e) {
-            return failed(e, err, debug);
-        } finally {
-            out.flush();
-            err.flush();
+            exit = failed(e, err, debug);
         }
+        // A stream for printing keeps its errors to itself until it is asked; results that nobody got are a failure.
+        if (out.checkError()) {
+            say(err, "cannot write standard output: its reader is gone or its disk is full, results are missing; redirect it elsewhere");
+            exit = exit == 0 ? FAILED : exit;
+        }
+        err.flush();
+        return exit;
     }
 
     /// All commands. A new one is one line here.

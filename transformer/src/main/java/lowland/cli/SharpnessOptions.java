@@ -77,12 +77,24 @@ final class SharpnessOptions {
         "Default: adamw (our choice: arXiv 2508.19564v1 Eq. 9 prints plain ascent and leaves it open)."})
     DescentOptions.Optimizer auxiliaryOptimizer;
 
-    double rho(Method method) {
-        return rho == null ? method.defaultRho() : rho;
+    /// Whether there is a perturbation whose radius counts.
+    boolean perturbs(Method method) {
+        return method != Method.LORA && (method != Method.BI_LORA || auxiliaryRank(method) > 0);
     }
 
+    /// 0 where nothing is perturbed.
+    double rho(Method method) {
+        return !perturbs(method) ? 0 : rho == null ? method.defaultRho() : rho;
+    }
+
+    /// Null where nothing is perturbed.
     NormScope scope(Method method) {
-        return scope == null ? method.defaultScope() : scope;
+        return !perturbs(method) ? null : scope == null ? method.defaultScope() : scope;
+    }
+
+    RhoSchedule rhoSchedule(Method method, int steps) {
+        double from = rho(method);
+        return rhoFinal == null || !perturbs(method) ? new RhoSchedule(schedule, from, steps) : new RhoSchedule(schedule, from, rhoFinal, steps);
     }
 
     int auxiliaryRank(Method method) {
@@ -107,7 +119,9 @@ final class SharpnessOptions {
 
     /// @throws Failure (exit code 2) if a value is out of range or contradicts the method
     void check(Method method, double learningRate) {
-        Require.fromZero("--rho", rho(method));
+        if (rho != null) {
+            Require.fromZero("--rho", rho);
+        }
         if (rhoFinal != null) {
             Require.fromZero("--rho-final", rhoFinal);
         }

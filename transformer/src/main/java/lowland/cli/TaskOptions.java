@@ -48,22 +48,35 @@ final class TaskOptions {
 
     /// The task to train on.
     Task task(String task) {
+        refuseBesideBuiltIn(task);
         if (BUILT_IN.contains(task)) {
-            if (dev != null || test != null || text != null || label != null) {
-                throw Failure.usage("--task " + task + " has columns and splits of its own: leave out --text, --label, --dev and --test");
-            }
             return new Task(builtIn(task), columns(task), task + " dev", task + " test");
         }
         TableFile train = table(task);
         Columns columns = Columns.of(train, text, label);
         Double share = share();
-        if (share != null) {
-            Require.that(share > 0 && share < 1, "--dev", dev, "a file, or a share above 0 and below 1");
-        }
         TableFile devTable = dev == null || share != null ? null : TableFile.read(Path.of(dev));
         TableFile testTable = test == null ? null : TableFile.read(test);
-        DataSet data = TableTask.of(train, devTable, share == null ? 0 : share, testTable, columns, List.of());
+        DataSet data = TableTask.of(train, devTable, share == null ? 0 : share, testTable, columns);
         return new Task(data, columns, devTable == null ? train.name() : devTable.name(), testTable == null ? "" : testTable.name());
+    }
+
+    private void refuseBesideBuiltIn(String task) {
+        if (BUILT_IN.contains(task) && (dev != null || test != null || text != null || label != null)) {
+            throw Failure.usage("--task " + task + " has columns and splits of its own: leave out --text, --label, --dev and --test");
+        }
+    }
+
+    /// @throws Failure (exit code 2) if rows are named that the split leaves aside
+    void check(String task, String split) {
+        refuseBesideBuiltIn(task);
+        if (dev != null && !"dev".equals(split)) {
+            throw Failure.usage("--dev names the rows of --split dev: give both, or neither");
+        }
+        if (test != null && !"test".equals(split)) {
+            throw Failure.usage("--test names the rows of --split test: give both, or neither");
+        }
+        share();
     }
 
     /// The rows of a split, for an adapter of `file`: the built-in task's, those of `--dev` or `--test`, or the file's own.
@@ -87,8 +100,7 @@ final class TaskOptions {
                 return split("dev", TableFile.read(Path.of(dev)), file, labels);
             }
             TableFile table = table(task);
-            DataSet data = TableTask.of(table, null, share, null, columns(table, file), file.labels());
-            return new Split("dev", table.name(), data.dev());
+            return new Split("dev", table.name(), TableTask.dev(table, share, columns(table, file), labels));
         }
         return split(split == null ? "file" : split, table(task), file, labels);
     }
@@ -109,8 +121,14 @@ final class TaskOptions {
         return TableFile.read(Path.of(task));
     }
 
+    /// Null where `--dev` is no number.
     private Double share() {
-        return dev != null && dev.matches("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?") ? Double.valueOf(dev) : null;
+        if (dev == null || !dev.matches("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?")) {
+            return null;
+        }
+        double share = Double.parseDouble(dev);
+        Require.that(share > 0 && share < 1, "--dev", dev, "a file, or a share above 0 and below 1");
+        return share;
     }
 
     private static DataSet builtIn(String task) {

@@ -14,7 +14,7 @@ final class Terminal {
     private Terminal() {}
 
     /// The virtual machine writes a warning about its vector module before any code of ours runs. The launcher starts it with
-    /// standard error switched off and kept as another descriptor; this switches it on again.
+    /// standard error led through a filter and the real one kept as another descriptor; this switches that on again.
     ///
     /// @param kept the descriptor that keeps it
     static void restoreStandardError(int kept) {

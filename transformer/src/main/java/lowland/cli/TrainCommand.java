@@ -2,10 +2,13 @@ package lowland.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import lowland.Failure;
@@ -43,6 +46,8 @@ final class TrainCommand implements Callable<Integer> {
     /// Options that act in some methods only, with these.
     private static final List<Use> USES = List.of(
             new Use("--rho", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
+            new Use("--rho-schedule", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
+            new Use("--rho-final", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
             new Use("--norm-scope", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
             new Use("--perturb", List.of(Method.FMLORA, Method.EFMLORA)),
             new Use("--estimate", List.of(Method.FMLORA, Method.EFMLORA)),
@@ -141,11 +146,33 @@ final class TrainCommand implements Callable<Integer> {
                         + use.methods.stream().map(Choice::name).collect(Collectors.joining(", ")));
             }
         }
+        if (given.hasMatchedOption("--rho-final") && sharpness.schedule != RhoSchedule.Shape.COSINE) {
+            say("note: --rho-final has no effect with --rho-schedule " + Choice.name(sharpness.schedule) + "; it is for cosine");
+        }
+        Set<DescentOptions.Optimizer> optimizers = EnumSet.of(descent.optimizer);
+        if (chosen == Method.BI_LORA) {
+            optimizers.add(sharpness.auxiliaryOptimizer());
+        }
+        tellWithout(DescentOptions.Optimizer.SGD, optimizers, given, "--momentum");
+        tellWithout(DescentOptions.Optimizer.ADAMW, optimizers, given, "--beta1", "--beta2", "--adam-epsilon");
+    }
+
+    private void tellWithout(DescentOptions.Optimizer needed, Set<DescentOptions.Optimizer> there, ParseResult given, String... options) {
+        for (String option : options) {
+            if (given.hasMatchedOption(option) && !there.contains(needed)) {
+                say("note: " + option + " has no effect without --optimizer " + Choice.name(needed));
+            }
+        }
     }
 
     private int train(Method chosen, Device executor, TaskOptions.Task chosenTask, Pretrained pretrained) {
         DataSet set = chosenTask.data();
         int classes = set.regression() ? 1 : set.labels().size();
+        TaskFile taskFile = new TaskFile(set.labels(), chosenTask.columns().text(), chosenTask.columns().label(),
+                ModelOptions.pooling(pretrained), data.maxLength, set.regression());
+        if (start.adapter != null) {
+            requireSameHead(taskFile);
+        }
         PeftAdapter given = start.adapter == null ? null : Adapters.read(start.adapter, pretrained, classes);
         PeftAdapter second = start.auxiliary == null ? null : Adapters.readAuxiliary(start.auxiliary, pretrained, classes);
         adopt(given, second);
@@ -157,8 +184,6 @@ final class TrainCommand implements Callable<Integer> {
         Rows dev = rows(chosenTask.devSource(), set.dev(), pretrained, settings);
         Rows test = rows(chosenTask.testSource(), set.test(), pretrained, settings);
         describe(set);
-        TaskFile taskFile = new TaskFile(set.labels(), chosenTask.columns().text(), chosenTask.columns().label(),
-                ModelOptions.pooling(pretrained), settings.maxLength(), set.regression());
         int most = Math.max(dev.mostTokens(1), test.mostTokens(1));
         try (Training training = new Training(pretrained, settings, train, classes, set.regression(), most, executor)) {
             if (given != null) {
@@ -175,12 +200,14 @@ final class TrainCommand implements Callable<Integer> {
             TaskOptions.Task chosenTask) {
         int every = data.evaluateEvery == null ? settings.stepsPerEpoch(chosenTask.data().train().size()) : data.evaluateEvery;
         boolean jsonl = output.log == TrainingOutput.Log.JSONL;
-        try (RunFolder folder = RunFolder.open(out, config(settings, chosenTask, executor)); Interruption interruption = new Interruption()) {
+        try (RunFolder folder = RunFolder.open(out, config(settings, chosenTask, executor, pretrained)); Interruption interruption = new Interruption()) {
             Run.Outcome outcome;
             try (Progress progress = Progress.of(streams.err(), jsonl, streams.terminal(), settings.steps())) {
                 outcome = new Run(training, pretrained, taskFile, folder, progress, interruption, every).toTheEnd(dev, test);
+            } catch (Failure e) {
+                reportOf(folder, e);
+                throw e;
             }
-            RunReport.write(folder.folder());
             if (output.profile) {
                 profile(training);
             }
@@ -190,7 +217,17 @@ final class TrainCommand implements Callable<Integer> {
                 outcome.print(streams.out(), folder.adapter());
             }
             streams.out().flush();
+            RunReport.write(folder.folder());
             return outcome.interrupted() ? 130 : 0;
+        }
+    }
+
+    /// The report of a run that failed; why it failed is said whether or not there can be a report.
+    private static void reportOf(RunFolder folder, Failure failure) {
+        try {
+            RunReport.write(folder.folder());
+        } catch (Failure e) {
+            failure.addSuppressed(e);
         }
     }
 
@@ -217,6 +254,29 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
+    /// A head means nothing under other labels, or in another order: it would start by answering with the wrong ones.
+    private void requireSameHead(TaskFile wanted) {
+        if (Files.isDirectory(start.adapter) && !Files.exists(start.adapter.resolve(TaskFile.NAME))) {
+            say("note: " + start.adapter + " has no " + TaskFile.NAME + "; its head is taken to be this task's, "
+                    + (wanted.regression() ? "a regression" : "the labels in the order " + wanted.labels()));
+            return;
+        }
+        if (!Files.isDirectory(start.adapter)) {
+            throw Failure.of("--init-adapter " + start.adapter + " is not a folder; name the folder adapter of a run");
+        }
+        TaskFile found = TaskFile.read(start.adapter);
+        requireSame("regression", found.regression(), wanted.regression());
+        requireSame("labels", found.labels(), wanted.labels());
+        requireSame("pooling", found.pooling(), wanted.pooling());
+    }
+
+    private void requireSame(String what, Object found, Object wanted) {
+        if (!found.equals(wanted)) {
+            throw Failure.of("--init-adapter " + start.adapter.resolve(TaskFile.NAME) + ": " + what + " " + found
+                    + ", but this task has " + wanted + "; take an adapter of this task, or start without one");
+        }
+    }
+
     private static void agree(String option, Object said, Object found, Path folder) {
         if (said != null && !said.equals(found)) {
             throw Failure.of(option + " is " + (said instanceof Scaling s ? Choice.name(s) : said) + ", but " + folder + " was made with "
@@ -226,12 +286,10 @@ final class TrainCommand implements Callable<Integer> {
 
     private Settings settings(Method chosen, int rows) {
         int steps = data.steps(rows);
-        double rho = sharpness.rho(chosen);
-        RhoSchedule rhoSchedule = sharpness.rhoFinal == null ? new RhoSchedule(sharpness.schedule, rho, steps)
-                : new RhoSchedule(sharpness.schedule, rho, sharpness.rhoFinal, steps);
         return new Settings(Choice.name(chosen), sharpness.rule(chosen, descent), descent.descent(), factors.rank(), factors.alpha(),
                 factors.scaling(), factors.targets(), sharpness.auxiliaryRank(chosen), sharpness.auxiliaryAlpha(chosen, factors),
-                descent.learningRate, modelOptions.headLearningRate(descent.learningRate), descent.schedule(steps), rhoSchedule, steps,
+                descent.learningRate, modelOptions.headLearningRate(descent.learningRate), descent.schedule(steps),
+                sharpness.rhoSchedule(chosen, steps), steps,
                 descent.clipNorm, data.batchSize, data.accumulate, data.order == DataOptions.Order.SHUFFLED, data.maxLength, data.maxTokens,
                 modelOptions.dropout == null ? Double.NaN : modelOptions.dropout, modelOptions.labelSmoothing, data.seed, factors.dropout);
     }
@@ -285,8 +343,8 @@ final class TrainCommand implements Callable<Integer> {
         streams.err().println(output.log == TrainingOutput.Log.JSONL ? JsonLine.text(JsonLine.object().put("message", line)) : line);
     }
 
-    /// Every value of the run, defaults too, under the options' names.
-    private ObjectNode config(Settings settings, TaskOptions.Task chosenTask, Device executor) {
+    /// Every value of the run as it acts, defaults too, under the options' names; null where the method has no such thing.
+    private ObjectNode config(Settings settings, TaskOptions.Task chosenTask, Device executor, Pretrained pretrained) {
         ObjectNode config = JsonFile.object();
         config.put("model", model).put("task", task).put("method", settings.method());
         ArrayNode text = config.putArray("text");
@@ -301,9 +359,11 @@ final class TrainCommand implements Callable<Integer> {
         config.put("normScope", sharpness.scope(chosen) == null ? null : Choice.name(sharpness.scope(chosen)));
         config.put("rhoSchedule", Choice.name(settings.rhoSchedule().shape())).put("rhoFinal", settings.rhoSchedule().rhoFinal());
         SharpnessConfig.put(config, settings.rule());
-        config.put("auxiliaryRank", settings.auxiliaryRank()).put("auxiliaryAlpha", settings.auxiliaryAlpha());
-        config.put("auxiliaryLearningRate", sharpness.auxiliaryLearningRate(settings.learningRate()));
-        config.put("auxiliaryOptimizer", Choice.name(sharpness.auxiliaryOptimizer()));
+        boolean second = settings.rule() instanceof BiLora;
+        config.put("auxiliaryRank", second ? settings.auxiliaryRank() : null);
+        config.put("auxiliaryAlpha", second ? settings.auxiliaryAlpha() : null);
+        config.put("auxiliaryLearningRate", second ? sharpness.auxiliaryLearningRate(settings.learningRate()) : null);
+        config.put("auxiliaryOptimizer", second ? Choice.name(sharpness.auxiliaryOptimizer()) : null);
         config.put("optimizer", Choice.name(descent.optimizer)).put("learningRate", settings.learningRate());
         config.put("weightDecay", descent.weightDecay).put("beta1", descent.beta1).put("beta2", descent.beta2);
         config.put("adamEpsilon", descent.adamEpsilon).put("momentum", descent.momentum);
@@ -314,7 +374,10 @@ final class TrainCommand implements Callable<Integer> {
         config.put("epochs", (double) settings.steps() / epochSteps).put("steps", settings.steps());
         config.put("order", Choice.name(data.order)).put("maxLength", settings.maxLength()).put("maxTokens", settings.maxTokens());
         config.put("evaluateEvery", data.evaluateEvery == null ? epochSteps : data.evaluateEvery).put("seed", settings.seed());
-        config.put("dropout", Double.isNaN(settings.dropout()) ? null : settings.dropout()).put("labelSmoothing", settings.smoothing());
+        boolean own = Double.isNaN(settings.dropout());
+        config.put("dropout", own ? pretrained.config().dropout() : settings.dropout());
+        config.put("attentionDropout", own ? pretrained.config().attentionDropout() : settings.dropout());
+        config.put("labelSmoothing", settings.smoothing()).put("pooling", ModelOptions.pooling(pretrained));
         config.put("headLearningRate", settings.headLearningRate());
         config.put("initAdapter", start.adapter == null ? null : start.adapter.toString());
         config.put("initAuxiliary", start.auxiliary == null ? null : start.auxiliary.toString());

@@ -10,7 +10,7 @@ import lowland.Failure;
 ///
 /// - Only whole numbers: class numbers from 0; the classes are named `0`, `1`, ….
 /// - Only numbers, one at least not whole (`2.5`, `3.0`): a regression.
-/// - Anything else: names, in the checkpoint's order where it knows them all, else sorted.
+/// - Anything else: names, sorted.
 public record Labels(List<String> names, boolean regression) {
     private static final Pattern WHOLE = Pattern.compile("[+-]?\\d+");
     private static final Pattern REAL = Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d{1,4})?");
@@ -21,10 +21,10 @@ public record Labels(List<String> names, boolean regression) {
         names = List.copyOf(names);
     }
 
-    /// The labels of a training table; `known` are the checkpoint's names in its order, or empty.
+    /// The labels of a training table.
     ///
     /// @throws Failure if a class number is negative or too large, or if all rows have the same label
-    public static Labels of(TableFile table, String column, List<String> known) {
+    public static Labels of(TableFile table, String column) {
         boolean whole = true;
         boolean real = true;
         TreeSet<String> found = new TreeSet<>();
@@ -41,7 +41,7 @@ public record Labels(List<String> names, boolean regression) {
             throw Failure.of(table.name() + ": every row has the " + column + " " + found + "; a task needs two labels at least");
         }
         if (!whole) {
-            return new Labels(known.containsAll(found) ? known : List.copyOf(found), false);
+            return new Labels(List.copyOf(found), false);
         }
         int classes = 0;
         for (int row = 0; row < table.size(); row++) {
@@ -51,9 +51,6 @@ public record Labels(List<String> names, boolean regression) {
                         + (MOST_CLASSES - 1) + "; number the classes from 0, or write scores with a decimal point");
             }
             classes = Math.max(classes, number + 1);
-        }
-        if (known.size() >= classes) {
-            return new Labels(known, false);
         }
         List<String> numbers = new ArrayList<>();
         for (int k = 0; k < classes; k++) {

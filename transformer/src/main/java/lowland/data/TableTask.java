@@ -15,14 +15,12 @@ public final class TableTask {
     /// @param devShare the share of the training rows that becomes dev where `dev` is null; 0 for none
     /// @param test the test table, or null
     /// @param columns the columns, see [Columns#of]
-    /// @param known the checkpoint's label names in its order, or empty
     /// @throws Failure if a row cannot be used, or if the share leaves a split without rows
-    public static DataSet of(
-            TableFile train, TableFile dev, double devShare, TableFile test, Columns columns, List<String> known) {
+    public static DataSet of(TableFile train, TableFile dev, double devShare, TableFile test, Columns columns) {
         if (!(devShare >= 0 && devShare < 1) || dev != null && devShare > 0) {
             throw Failure.usage("--dev takes a file, or a share from 0 to below 1");
         }
-        Labels labels = Labels.of(train, columns.label(), known);
+        Labels labels = Labels.of(train, columns.label());
         List<Example> all = train.examples(columns, labels);
         List<Example> kept = new ArrayList<>();
         List<Example> held = new ArrayList<>();
@@ -40,6 +38,23 @@ public final class TableTask {
                 dev == null ? held : dev.examples(columns, labels),
                 test == null ? List.of() : test.examples(columns, labels),
                 labels.regression());
+    }
+
+    /// The rows of a table that a share makes dev, with the labels of an adapter.
+    ///
+    /// @throws Failure if a row cannot be used, one outside of dev too, or if none is dev
+    public static List<Example> dev(TableFile table, double devShare, Columns columns, Labels labels) {
+        List<Example> held = new ArrayList<>();
+        for (Example example : table.examples(columns, labels)) {
+            if (share(example) < devShare) {
+                held.add(example);
+            }
+        }
+        if (held.isEmpty()) {
+            throw Failure.of(table.name() + ": a dev share of " + devShare + " of its " + table.size()
+                    + " rows leaves no row for dev; name a dev file, or another share");
+        }
+        return held;
     }
 
     /// By the texts alone, so that rows of the same texts fall on the same side whatever their labels.

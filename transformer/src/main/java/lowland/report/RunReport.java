@@ -89,7 +89,7 @@ public final class RunReport {
     private void results(Page page) {
         page.heading("Results");
         if (evaluations.isEmpty()) {
-            page.paragraph("none", "This run evaluated nothing: it had neither dev nor test rows.");
+            page.paragraph("none", "This run evaluated nothing: it had neither dev nor test rows, or ended before.");
             return;
         }
         Map<String, JsonNode> last = new LinkedHashMap<>();
