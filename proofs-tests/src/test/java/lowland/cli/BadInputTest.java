@@ -226,11 +226,13 @@ class BadInputTest {
         Files.delete(task);
         Shell shell = train("--init-adapter", start, "--steps", "1");
         assertEquals(0, shell.exit(), shell.err());
-        assertEquals(1, shell.err().lines().filter(line -> line.contains("no task.json") && line.contains("[bad, good]")).count(), shell.err());
+        assertEquals(1, shell.err().lines().filter(line -> line.contains("no task.json") && line.contains("[bad, good]")).count(),
+                shell.err());
     }
 
     private static Shell evaluate(Path adapter, Path task, String... more) {
-        List<String> args = new ArrayList<>(List.of("evaluate", "--model", "minilm", "--adapter", adapter.toString(), "--task", task.toString()));
+        List<String> args = new ArrayList<>(List.of("evaluate", "--model", "minilm", "--adapter", adapter.toString(), "--task",
+                task.toString()));
         args.addAll(List.of(more));
         return Shell.run(args.toArray(String[]::new));
     }
@@ -263,8 +265,8 @@ class BadInputTest {
             }
         };
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int exit = Main.run(new String[] {"--version"}, InputStream.nullInputStream(), new PrintStream(full, true), new PrintStream(err, true),
-                false);
+        int exit = Main.run(new String[] {"--version"}, InputStream.nullInputStream(), new PrintStream(full, true),
+                new PrintStream(err, true), false);
         assertEquals(1, exit);
         assertTrue(err.toString(StandardCharsets.UTF_8).matches("lowland: cannot write standard output.*\\R"), err.toString());
     }

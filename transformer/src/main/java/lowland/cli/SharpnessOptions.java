@@ -94,7 +94,8 @@ final class SharpnessOptions {
 
     RhoSchedule rhoSchedule(Method method, int steps) {
         double from = rho(method);
-        return rhoFinal == null || !perturbs(method) ? new RhoSchedule(schedule, from, steps) : new RhoSchedule(schedule, from, rhoFinal, steps);
+        return rhoFinal == null || !perturbs(method) ? new RhoSchedule(schedule, from, steps)
+                : new RhoSchedule(schedule, from, rhoFinal, steps);
     }
 
     int auxiliaryRank(Method method) {

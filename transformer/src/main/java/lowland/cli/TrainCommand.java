@@ -200,7 +200,8 @@ final class TrainCommand implements Callable<Integer> {
             TaskOptions.Task chosenTask) {
         int every = data.evaluateEvery == null ? settings.stepsPerEpoch(chosenTask.data().train().size()) : data.evaluateEvery;
         boolean jsonl = output.log == TrainingOutput.Log.JSONL;
-        try (RunFolder folder = RunFolder.open(out, config(settings, chosenTask, executor, pretrained)); Interruption interruption = new Interruption()) {
+        try (RunFolder folder = RunFolder.open(out, config(settings, chosenTask, executor, pretrained));
+                Interruption interruption = new Interruption()) {
             Run.Outcome outcome;
             try (Progress progress = Progress.of(streams.err(), jsonl, streams.terminal(), settings.steps())) {
                 outcome = new Run(training, pretrained, taskFile, folder, progress, interruption, every).toTheEnd(dev, test);
