@@ -249,6 +249,15 @@ class BadInputTest {
         assertTrue(Files.readString(out.resolve("report.html")).contains("were skipped as not finite"), "no report of the failed run");
     }
 
+    /// Fewer skipped steps than stop a run, but all of its last ones: that is no success.
+    @Test
+    void aRunThatEndsOnNumbersThatAreNotFinite() {
+        Shell shell = train("--learning-rate", "1e38", "--warmup", "0", "--clip-norm", "0", "--dropout", "0", "--batch-size", "2",
+                "--steps", "4");
+        assertEquals(1, shell.exit(), shell.err());
+        assertTrue(shell.errors().getFirst().matches(".*step 4.*the run ends on [234] steps in a row that were not finite.*"), shell.err());
+    }
+
     @Test
     void onlyDebugShowsWhereAnErrorCameFrom() {
         List<String> args = List.of("train", "--model", "minilm", "--method", "lora", "--out", out.toString(), "--task",

@@ -83,6 +83,24 @@ final class DemoCommand implements Callable<Integer> {
             RunFolder.check(out);
         }
         Path folder = made(out);
+        Thread goodbye = new Thread(() -> {
+            streams.err().println("lowland: the demo was interrupted before its report; run it again");
+            folder.toFile().delete(); // it stays if it holds the first adapters
+        }, "goodbye");
+        Runtime.getRuntime().addShutdownHook(goodbye);
+        try {
+            compare(chosen, numbers, device, cpu.threads(), folder);
+        } finally {
+            try {
+                Runtime.getRuntime().removeShutdownHook(goodbye);
+            } catch (IllegalStateException _) {
+                // The virtual machine is going down already, and says so.
+            }
+        }
+        return 0;
+    }
+
+    private void compare(List<DemoMethod> chosen, List<Long> numbers, Device device, int deviceThreads, Path folder) {
         long began = System.nanoTime();
         streams.err().println("Reading MiniLM and WordNet; the report will be in " + folder + ".");
         try (Pretrained pretrained = Pretrained.open(Pretrained.MINILM)) {
@@ -94,7 +112,7 @@ final class DemoCommand implements Callable<Integer> {
             }
             List<DemoResult> results = run(pretrained, tasks, plans, device, folder);
             double seconds = (System.nanoTime() - began) * 1e-9;
-            write(folder, "MiniLM (BERT, 6 layers of 384 channels)", results, Environment.here(cpu.threads()), seconds);
+            write(folder, "MiniLM (BERT, 6 layers of 384 channels)", results, Environment.here(deviceThreads), seconds);
             for (DemoResult result : results) {
                 streams.out().println();
                 streams.out().print(DemoTable.of(result).text(streams.out().charset()));
@@ -102,7 +120,6 @@ final class DemoCommand implements Callable<Integer> {
             streams.out().printf(Locale.ROOT, "%nThis took %d min %02d s. Report: %s%n", (int) seconds / 60, (int) seconds % 60,
                     folder.resolve("report.html"));
         }
-        return 0;
     }
 
     private List<DemoResult> run(Pretrained pretrained, List<DemoTask> tasks, List<DemoPlan> plans, Device device, Path folder) {

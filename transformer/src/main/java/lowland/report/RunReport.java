@@ -96,7 +96,9 @@ public final class RunReport {
         evaluations.forEach(evaluation -> last.put(evaluation.path("split").asText(), evaluation));
         JsonNode best = null;
         for (JsonNode evaluation : evaluations) {
-            if (evaluation.path("split").asText().equals("dev") && (best == null || score(evaluation) > score(best))) {
+            boolean better = best == null || score(evaluation) > score(best)
+                    || Double.isNaN(score(best)) && !Double.isNaN(score(evaluation));
+            if (evaluation.path("split").asText().equals("dev") && better) {
                 best = evaluation;
             }
         }
@@ -104,7 +106,7 @@ public final class RunReport {
         if (best != null) {
             shown.put("dev, best", best);
         }
-        last.forEach((split, evaluation) -> shown.put(split + ", last", evaluation));
+        last.forEach((split, evaluation) -> shown.put(split.equals("dev") ? "dev, last" : split, evaluation));
         StringBuilder table = new StringBuilder("<div class=\"card scroll\"><table>\n<tr><th></th><th>step</th><th>loss</th>");
         List<String> names = new ArrayList<>();
         evaluations.getFirst().path("metrics").fieldNames().forEachRemaining(names::add);

@@ -200,11 +200,15 @@ public final class Training implements AutoCloseable {
 
     /// Whether training may go on; asked by every step, and by whoever writes down a step before it ends.
     ///
-    /// @throws Failure if five steps in a row were not finite, or a factor is no longer finite
+    /// @throws Failure if five steps in a row were not finite, or two at the run's end, or a factor is no longer finite
     public void check() {
         if (skippedInARow >= MOST_SKIPPED) {
             throw Failure.of("step " + taken + ": " + trouble + ", and " + MOST_SKIPPED
                     + " steps in a row were not finite; lower --learning-rate or --rho");
+        }
+        if (skippedInARow > 1 && finished()) {
+            throw Failure.of("step " + taken + ": " + trouble + ", and the run ends on " + skippedInARow
+                    + " steps in a row that were not finite; lower --learning-rate or --rho");
         }
         if (trouble != null && skippedInARow == 0) {
             throw Failure.of("step " + taken + ": " + trouble + "; lower --learning-rate");
