@@ -8,7 +8,6 @@ import lowland.checkpoint.PeftAdapter;
 import lowland.checkpoint.TaskFile;
 import lowland.data.Example;
 import lowland.program.Device;
-import lowland.rule.Scaling;
 import lowland.train.Adapters;
 import lowland.train.Evaluation;
 import lowland.train.Pretrained;
@@ -46,12 +45,13 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
     ///
     /// @param source what the rows are called in messages
     Evaluation answer(String source, List<Example> examples, Device device) {
-        Scaling scaling = Adapters.scaling(adapter);
-        Settings settings = Settings.answering(adapter.config().rank(), adapter.config().alpha(), scaling, Adapters.targets(adapter),
-                Math.min(BATCH, examples.size()), task.maxLength());
+        Settings.Size size = new Settings.Size(adapter.config().rank(), adapter.config().alpha());
+        int batch = Math.min(BATCH, examples.size());
+        Settings settings = Settings.answering(
+                new Settings.Pairs(Adapters.targets(adapter), Adapters.scaling(adapter), size, size), batch);
         Rows rows = Rows.of(source, examples, pretrained.tokenizer(), task.maxLength());
         Rows none = new Rows(List.of(), List.of(), 0);
-        int tokens = rows.mostTokens(settings.batchSize());
+        int tokens = rows.mostTokens(batch);
         try (Training model = new Training(pretrained, settings, none, task.outputs(), task.regression(), tokens, device)) {
             Adapters.load(model, adapter, folder);
             return model.evaluate(rows);
