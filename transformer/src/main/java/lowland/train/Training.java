@@ -43,6 +43,7 @@ public final class Training implements AutoCloseable {
     private final Inputs update = new Inputs();
     private final Map<String, Double> seconds = new LinkedHashMap<>();
     private int taken;
+    private int gradients;
     private int adamT;
     private int skippedInARow;
     private String trouble;
@@ -172,6 +173,11 @@ public final class Training implements AutoCloseable {
     /// Optimiser steps so far, skipped ones too.
     public int taken() {
         return taken;
+    }
+
+    /// How often the gradient at all rows of a step was taken so far: the rule's passes, counted.
+    public int gradients() {
+        return gradients;
     }
 
     /// Steps skipped so far.
@@ -314,6 +320,7 @@ public final class Training implements AutoCloseable {
     /// Adds up the gradients of the micro-batches; the loss is the mean over all rows.
     private double gradient(List<int[]> microBatches, int rows) {
         double loss = 0;
+        gradients++;
         for (int micro = 0; micro < microBatches.size(); micro++) {
             batch.clear();
             for (int row : microBatches.get(micro)) {
