@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import lowland.Failure;
 import lowland.checkpoint.BertConfig;
 import lowland.data.Example;
@@ -54,7 +55,6 @@ public final class Training implements AutoCloseable {
     /// @param mostTokens tokens of the longest row that will ever be asked about
     /// @throws Failure if an adapter cannot be made as the settings say
     public Training(Pretrained pretrained, Settings settings, Rows train, int classes, boolean regression, int mostTokens, Device device) {
-        requireSameBetas(settings);
         this.settings = settings;
         this.train = train;
         Settings.Pairs pairs = settings.pairs();
@@ -71,10 +71,8 @@ public final class Training implements AutoCloseable {
                 batching.maxTokens() == 0 ? Integer.MAX_VALUE : batching.maxTokens())));
         batch = new Batch(tokens, rows, pretrained.config().firstPosition());
         order = new Order(Math.max(1, train.size()), batching.shuffled(), settings.seed());
-        // A device may keep weights that no program updates in another order, and so round their products otherwise: with `descend` beside
-        // it, `evaluate` takes the factors for what they were in training, and answers with the same bits.
-        List<Program> programs = train.size() == 0 ? List.of(step.evaluate(), step.descend()) : step.programs();
-        session = device.open(programs, Map.of("tokens", tokens, "sequences", rows));
+        List<Program> programs = train.size() == 0 ? List.of(step.evaluate()) : step.programs();
+        session = device.open(programs, Set.copyOf(model.frozen()), Map.of("tokens", tokens, "sequences", rows));
         load(pretrained);
         initialise();
     }
@@ -254,12 +252,12 @@ public final class Training implements AutoCloseable {
                 tokens += train.tokens(row);
             }
         }
+        update.scalar("rho", rho);
         run("clear", update);
         double loss = gradient(microBatches, rows);
         boolean finite = Double.isFinite(loss);
         double perturbationNorm = 0;
         trouble = finite ? null : "the loss is " + loss;
-        update.scalar("rho", rho);
         if (finite && step.perturb() != null) {
             finite = run("perturb", update);
             if (finite) {
@@ -399,14 +397,6 @@ public final class Training implements AutoCloseable {
         for (int row = from; row < to; row++) {
             logits[row] = java.util.Arrays.copyOfRange(packed, (row - from) * model.classes(), (row - from + 1) * model.classes());
             loss[0] += losses[row - from];
-        }
-    }
-
-    /// Both AdamWs share one correction, hence their betas.
-    private static void requireSameBetas(Settings settings) {
-        if (settings.optimisation().descent() instanceof AdamW one && settings.rule() instanceof BiLora bi
-                && bi.auxiliaryDescent() instanceof AdamW two && (one.beta1() != two.beta1() || one.beta2() != two.beta2())) {
-            throw new IllegalArgumentException("the two AdamWs of Bi-LoRA have betas of their own: " + one + ", " + two);
         }
     }
 
