@@ -1,6 +1,5 @@
 package lowland.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import lowland.Failure;
@@ -24,9 +23,7 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
 
     /// @throws Failure if model or adapter cannot be read, or do not fit
     static AdaptedModel open(String model, Path folder) {
-        if (!Files.isDirectory(folder)) {
-            throw Failure.of("--adapter " + folder + " is not a folder; name the folder adapter of a run");
-        }
+        RunFolder.checkPart("--adapter", folder, "adapter");
         TaskFile task = TaskFile.read(folder);
         Pretrained pretrained = Pretrained.open(model);
         try {

@@ -27,7 +27,7 @@ final class PredictCommand implements Callable<Integer> {
     private String model;
 
     @Option(names = "--adapter", paramLabel = "DIR", description = {
-        "The folder with PEFT's two files and task.json.", "No default: minilm has no classifier of its own."})
+        "The folder adapter of a run: PEFT's two files and task.json.", "No default: minilm has no classifier of its own."})
     private Path adapter;
 
     @Option(names = "--input", required = true, paramLabel = "FILE|-", description = {

@@ -35,7 +35,8 @@ final class Run {
     private record Measured(int step, String split, Evaluation evaluation) {}
 
     /// @param every steps between evaluations, which are also where an adapter is saved
-    Run(Training training, Pretrained pretrained, TaskFile task, RunFolder folder, Progress progress, Interruption interruption, int every) {
+    Run(Training training, Pretrained pretrained, TaskFile task, RunFolder folder, Progress progress, Interruption interruption,
+            int every) {
         this.training = training;
         this.pretrained = pretrained;
         this.task = task;
@@ -105,6 +106,7 @@ final class Run {
             return;
         }
         Measured now = measure(step, "dev", dev);
+        progress.say(line(now));
         boolean better = best == null || now.evaluation.score() > best.evaluation.score()
                 || Double.isNaN(best.evaluation.score()) && !Double.isNaN(now.evaluation.score());
         if (better) {
@@ -121,7 +123,6 @@ final class Run {
         Measured measured = new Measured(step, split, training.evaluate(rows));
         folder.line(JsonLine.evaluation(step, split, measured.evaluation));
         results.add(measured);
-        progress.say(line(measured));
         return measured;
     }
 

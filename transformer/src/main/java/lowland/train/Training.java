@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import lowland.Failure;
+import lowland.checkpoint.BertConfig;
+import lowland.data.Example;
 import lowland.descent.AdamW;
 import lowland.model.Bert;
 import lowland.program.Device;
@@ -20,6 +22,7 @@ import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
 import lowland.rule.EmaStart;
 import lowland.rule.Initialization;
+import lowland.rule.UpdateRule;
 import lowland.step.Factors;
 import lowland.step.Linear;
 import lowland.step.TrainingStep;
@@ -61,8 +64,8 @@ public final class Training implements AutoCloseable {
         boolean dropout = Double.isNaN(regularisation.dropout()) || regularisation.dropout() > 0;
         model = new Bert(withDropout(pretrained.config(), regularisation.dropout()), "", pretrained.pooling(), classes, regression,
                 regularisation.smoothing(), dropout);
-        step = TrainingStep.of(settings.rule(), settings.optimisation().descent(), model, factors(Factors.PRIMARY, pairs.primary()),
-                settings.rule() instanceof BiLora ? factors(Factors.AUXILIARY, pairs.auxiliary()) : List.of(),
+        step = TrainingStep.of(settings.rule(), settings.optimisation().descent(), model, factors(model, pairs, Factors.PRIMARY),
+                settings.rule() instanceof BiLora ? factors(model, pairs, Factors.AUXILIARY) : List.of(),
                 regularisation.adapterDropout());
         int rows = train.size() == 0 ? batching.rows() : Math.min(batching.rows(), train.size());
         int tokens = Math.max(mostTokens, Math.max(train.mostTokens(1), Math.min(train.mostTokens(rows),
@@ -75,18 +78,29 @@ public final class Training implements AutoCloseable {
         initialise();
     }
 
-    private static lowland.checkpoint.BertConfig withDropout(lowland.checkpoint.BertConfig config, double dropout) {
+    private static BertConfig withDropout(BertConfig config, double dropout) {
         return Double.isNaN(dropout) ? config
-                : new lowland.checkpoint.BertConfig(config.family(), config.layers(), config.hidden(), config.heads(), config.intermediate(),
-                        config.vocabulary(), config.positions(), config.types(), config.padId(), config.layerNormEpsilon(), dropout, dropout);
+                : new BertConfig(config.family(), config.layers(), config.hidden(), config.heads(), config.intermediate(),
+                        config.vocabulary(), config.positions(), config.types(), config.padId(), config.layerNormEpsilon(), dropout,
+                        dropout);
     }
 
-    private List<Factors> factors(String name, Settings.Size size) {
+    /// @throws Failure (exit code 2) if a model has no such modules, or a rank is larger than one of them
+    public static void requireFit(Pretrained pretrained, Settings.Pairs pairs, UpdateRule rule) {
+        Bert model = new Bert(pretrained.config(), "", pretrained.pooling(), 1, false, 0, false);
+        factors(model, pairs, Factors.PRIMARY);
+        if (rule instanceof BiLora) {
+            factors(model, pairs, Factors.AUXILIARY);
+        }
+    }
+
+    private static List<Factors> factors(Bert model, Settings.Pairs pairs, String name) {
+        Settings.Size size = name.equals(Factors.PRIMARY) ? pairs.primary() : pairs.auxiliary();
         int rank = size.rank();
         List<Factors> factors = new ArrayList<>();
         for (Linear linear : model.linears()) {
             String last = linear.module().substring(linear.module().lastIndexOf('.') + 1);
-            boolean targeted = settings.pairs().targets().stream().anyMatch(target -> target.equals("all-linear") || target.equals(last)
+            boolean targeted = pairs.targets().stream().anyMatch(target -> target.equals("all-linear") || target.equals(last)
                     || linear.module().endsWith("." + target));
             if (targeted) {
                 int most = Math.min(linear.in(), linear.out());
@@ -95,10 +109,10 @@ public final class Training implements AutoCloseable {
                             + linear.module().replace("*", "0") + " (" + linear.out() + " x " + linear.in() + ") allows: choose 1 to "
                             + most);
                 }
-                factors.add(new Factors(linear, name, rank, settings.pairs().scaling().of(size.alpha(), rank)));
+                factors.add(new Factors(linear, name, rank, pairs.scaling().of(size.alpha(), rank)));
             }
         }
-        for (String target : settings.pairs().targets()) {
+        for (String target : pairs.targets()) {
             boolean known = target.equals("all-linear")
                     || model.linears().stream().anyMatch(linear -> linear.module().endsWith("." + target));
             if (!known) {
@@ -119,7 +133,8 @@ public final class Training implements AutoCloseable {
         }
     }
 
-    /// Factors by [Initialization], the head's weights normal with deviation 0.02 (Hugging Face's), its biases zero.
+    /// Factors by [Initialization], the head's weights normal with deviation 0.02 (Hugging Face's), its biases zero; but a regression
+    /// starts at the mean of its targets, which gradient descent alone would take long to reach.
     private void initialise() {
         for (Factors pair : step.adapter()) {
             initialise(pair, "");
@@ -134,6 +149,10 @@ public final class Training implements AutoCloseable {
                 values[i] = (float) (0.02 * CounterRandom.gaussian(CounterRandom.child(key, i)));
             }
             session.write(state, 0, values);
+        }
+        if (model.regression() && train.size() > 0) {
+            double mean = train.examples().stream().mapToDouble(Example::target).average().orElseThrow();
+            session.write(model.head().getLast(), 0, new float[] {(float) mean});
         }
     }
 
