@@ -352,8 +352,10 @@ public final class Recording {
         return add(new Inner(a, b, small("inner", Inner.shape(a, b))));
     }
 
-    public Value pseudoInverse(Value x) {
-        return add(new PseudoInverse(x, small("pseudoInverse", PseudoInverse.shape(x))));
+    /// @return x⁺ and its root
+    public List<Value> pseudoInverse(Value x) {
+        Shape shape = PseudoInverse.shape(x);
+        return all(new PseudoInverse(x, small("pseudoInverse", shape), small("inverseRoot", shape)));
     }
 
     public Value toReal(Value x) {
