@@ -30,7 +30,7 @@ public final class Adapters {
     public static Map<String, int[]> head(Pretrained pretrained, int classes) {
         Map<String, int[]> shapes = new LinkedHashMap<>();
         for (State state : new Bert(pretrained.config(), "", pretrained.pooling(), classes, false, 0, false).head()) {
-            shapes.put(state.name(), shape(state));
+            shapes.put(state.name(), state.shape().fixed());
         }
         return shapes;
     }
@@ -89,7 +89,7 @@ public final class Adapters {
         Map<String, Tensor> head = new LinkedHashMap<>();
         TreeSet<String> saved = new TreeSet<>();
         for (State state : training.model().head()) {
-            head.put(state.name(), new Tensor(shape(state), training.session().read(state, 0)));
+            head.put(state.name(), new Tensor(state.shape().fixed(), training.session().read(state, 0)));
             saved.add(state.name().substring(0, state.name().indexOf('.')));
         }
         PeftConfig config = new PeftConfig("SEQ_CLS", pretrained.published(), pairs.primary().rank(), pairs.primary().alpha(),
@@ -164,9 +164,5 @@ public final class Adapters {
         if (set != adapter.factors().size()) {
             throw Failure.of(folder + " has factors for " + adapter.factors().size() + " modules, " + set + " are to be adapted");
         }
-    }
-
-    private static int[] shape(State state) {
-        return state.shape().extents().stream().mapToInt(extent -> extent.constant()).toArray();
     }
 }

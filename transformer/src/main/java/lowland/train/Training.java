@@ -127,8 +127,8 @@ public final class Training implements AutoCloseable {
     private void load(Pretrained pretrained) {
         for (State state : model.frozen()) {
             for (int layer = 0; layer < state.slices(); layer++) {
-                int[] shape = state.shape().extents().stream().mapToInt(extent -> extent.constant()).toArray();
-                session.write(state, layer, pretrained.tensors().get(state.name().replace("*", Integer.toString(layer)), shape).data());
+                session.write(state, layer, pretrained.tensors().get(state.name().replace("*", Integer.toString(layer)),
+                        state.shape().fixed()).data());
             }
         }
     }
