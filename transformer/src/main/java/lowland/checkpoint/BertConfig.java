@@ -15,6 +15,7 @@ import lowland.Failure;
 /// | `padId` | `pad_token_id`; RoBERTa's positions start after it |
 /// | `layerNormEpsilon` | `layer_norm_eps` |
 /// | `dropout`, `attentionDropout` | `hidden_dropout_prob`, `attention_probs_dropout_prob` |
+/// | `headDropout` | `classifier_dropout`; where it is absent or null, `hidden_dropout_prob` |
 public record BertConfig(
         String family,
         int layers,
@@ -27,7 +28,8 @@ public record BertConfig(
         int padId,
         double layerNormEpsilon,
         double dropout,
-        double attentionDropout) {
+        double attentionDropout,
+        double headDropout) {
     /// No published encoder comes near; beyond it a file is not what it says.
     private static final int LARGEST = 1 << 24;
 
@@ -57,17 +59,25 @@ public record BertConfig(
                 json.whole("pad_token_id", family.equals("bert") ? 0 : 1, 0, LARGEST),
                 json.number("layer_norm_eps", 1e-12),
                 json.number("hidden_dropout_prob", 0.1),
-                json.number("attention_probs_dropout_prob", 0.1));
+                json.number("attention_probs_dropout_prob", 0.1),
+                json.number("classifier_dropout", json.number("hidden_dropout_prob", 0.1)));
         if (config.hidden % config.heads != 0) {
             throw Failure.of(file + ": " + config.hidden + " hidden channels do not divide into " + config.heads + " heads");
         }
         if (config.longest() < 1) {
             throw Failure.of(file + ": " + config.positions + " positions leave no room after the padding position " + config.padId);
         }
-        if (!(config.layerNormEpsilon > 0) || !probability(config.dropout) || !probability(config.attentionDropout)) {
+        if (!(config.layerNormEpsilon > 0) || !probability(config.dropout)
+                || !probability(config.attentionDropout) || !probability(config.headDropout)) {
             throw Failure.of(file + ": \"layer_norm_eps\" must be above 0 and the dropouts from 0 to below 1");
         }
         return config;
+    }
+
+    /// The same with every dropout of this probability.
+    public BertConfig withDropout(double probability) {
+        return new BertConfig(family, layers, hidden, heads, intermediate, vocabulary, positions, types, padId, layerNormEpsilon,
+                probability, probability, probability);
     }
 
     /// Channels of one head.
@@ -83,6 +93,11 @@ public record BertConfig(
     /// The row of the position table that the first token takes.
     public int firstPosition() {
         return family.equals("roberta") ? padId + 1 : 0;
+    }
+
+    /// Whether a token, written out in a text, is taken for padding: RoBERTa does not count it and gives it the padding's position.
+    public boolean isPadding(int id) {
+        return family.equals("roberta") && id == padId;
     }
 
     /// The encoder's linear layers, which an adapter may change: module path (`encoder.layer.0.attention.self.query`)

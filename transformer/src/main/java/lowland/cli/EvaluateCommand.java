@@ -19,7 +19,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private final Streams streams;
 
     @Option(names = "--model", required = true, paramLabel = "M", description = {
-        "The model that the adapter was trained on: minilm.", "No default."})
+        "The model that the adapter was trained on: minilm, or a Hugging Face folder.", "No default."})
     private String model;
 
     @Option(names = "--adapter", required = true, paramLabel = "DIR", description = {

@@ -44,7 +44,12 @@ final class TaskOptions {
     record Split(String name, String source, List<Example> rows) {}
 
     /// A task, with the columns by which a table of it is read.
-    record Task(DataSet data, Columns columns, String devSource, String testSource) {}
+    record Task(DataSet data, Columns columns, String devSource, String testSource) {
+        /// The same in the order of a checkpoint's labels, where it knows them.
+        Task under(List<String> labels) {
+            return new Task(data.under(labels), columns, devSource, testSource);
+        }
+    }
 
     /// The task to train on.
     Task task(String task) {

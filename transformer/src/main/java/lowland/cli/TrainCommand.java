@@ -66,7 +66,7 @@ final class TrainCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--model", required = true, paramLabel = "M", description = {
-        "minilm (all-MiniLM-L6-v2, embedded).", "No default."})
+        "minilm (all-MiniLM-L6-v2, embedded), or a Hugging Face folder of a BERT or RoBERTa.", "No default."})
     private String model;
 
     @Option(names = "--task", required = true, paramLabel = "T", description = {TaskOptions.TASK, "No default."})
@@ -126,9 +126,8 @@ final class TrainCommand implements Callable<Integer> {
         Device executor = device.device();
         RunFolder.check(out);
         TaskOptions.Task chosenTask = tables.task(task);
-        try (Pretrained pretrained = Pretrained.open(model)) {
-            modelOptions.check(pretrained);
-            return train(chosen, executor, chosenTask, pretrained);
+        try (Pretrained pretrained = Pretrained.open(model, modelOptions.pooling)) {
+            return train(chosen, executor, chosenTask.under(pretrained.labels()), pretrained);
         }
     }
 
@@ -184,16 +183,33 @@ final class TrainCommand implements Callable<Integer> {
         Rows dev = rows(chosenTask.devSource(), set.dev(), pretrained, settings);
         Rows test = rows(chosenTask.testSource(), set.test(), pretrained, settings);
         describe(set);
+        boolean ownHead = given == null && hasOwnHead(set, pretrained);
         int most = Math.max(dev.mostTokens(1), test.mostTokens(1));
         try (Training training = new Training(pretrained, settings, train, classes, set.regression(), most, executor)) {
             if (given != null) {
                 Adapters.load(training, given, start.adapter);
+            } else if (ownHead) {
+                Adapters.loadHead(training, pretrained);
             }
             if (second != null) {
                 Adapters.loadAuxiliary(training, second, start.auxiliary);
             }
             return run(pretrained, settings, training, dev, test, taskFile, executor, chosenTask);
         }
+    }
+
+    /// Whether the head starts as the checkpoint's own: it has to answer with this task's labels, or with as many class numbers.
+    private boolean hasOwnHead(DataSet set, Pretrained pretrained) {
+        if (pretrained.outputs() == 0) {
+            return false;
+        }
+        int classes = set.regression() ? 1 : set.labels().size();
+        boolean numbers = set.labels().stream().allMatch(label -> label.matches("\\d+"));
+        boolean own = pretrained.outputs() == classes && (set.regression() || numbers || set.labels().equals(pretrained.labels()));
+        say(own ? "the head starts as the checkpoint's own" + (set.regression() ? "" : ", whose labels are " + String.join(", ", pretrained.labels()))
+                : "the head starts anew: the checkpoint's own has " + pretrained.outputs() + " outputs ("
+                        + String.join(", ", pretrained.labels()) + ")");
+        return own;
     }
 
     private int run(Pretrained pretrained, Settings settings, Training training, Rows dev, Rows test, TaskFile taskFile, Device executor,

@@ -2,10 +2,17 @@ package lowland.train;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import lowland.Failure;
 import lowland.checkpoint.BertConfig;
+import lowland.checkpoint.Checkpoint;
 import lowland.checkpoint.MiniLm;
-import lowland.checkpoint.Tensors;
+import lowland.checkpoint.TaskFile;
+import lowland.checkpoint.Tensor;
+import lowland.checkpoint.Weights;
 import lowland.model.Bert;
 import lowland.text.Tokenizer;
 
@@ -13,21 +20,113 @@ import lowland.text.Tokenizer;
 ///
 /// @param name what the user calls it
 /// @param pooling what a head on it sees
-public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, Tensors tensors, Tokenizer tokenizer) implements AutoCloseable {
+/// @param labels the classes that the checkpoint names, in the order of the logits; empty where it names none
+/// @param outputs the logits of the head that the checkpoint brings; 0 where it brings none for this pooling
+public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, Weights weights, List<String> labels, int outputs,
+        Tokenizer tokenizer) implements AutoCloseable {
     /// The embedded model's name.
     public static final String MINILM = "minilm";
 
-    /// `minilm`; Hugging Face folders come with RoBERTa.
+    public Pretrained {
+        labels = List.copyOf(labels);
+    }
+
+    /// `minilm`, or a Hugging Face folder, under the pooling of its own head.
     ///
-    /// @throws Failure if there is no such model
+    /// @throws Failure if there is no such model, or it is broken
     public static Pretrained open(String model) {
+        return open(model, null);
+    }
+
+    /// The same under a pooling of choice.
+    ///
+    /// @param pooling one of [#poolings]; null for what the model's own head sees
+    /// @throws Failure if there is no such model, it is broken, or has no such pooling
+    public static Pretrained open(String model, String pooling) {
+        if (pooling != null && !poolings(model).contains(pooling)) {
+            throw Failure.usage("--pooling " + pooling + " is not there for " + model + ": its head takes --pooling "
+                    + String.join(" or ", poolings(model)));
+        }
         if (model.equals(MINILM)) {
-            return new Pretrained(MINILM, MiniLm.CONFIG, Bert.Pooling.MEAN, MiniLm.tensors(), Tokenizer.miniLm());
+            return new Pretrained(MINILM, MiniLm.CONFIG, Bert.Pooling.MEAN, MiniLm.tensors(), List.of(), 0, Tokenizer.miniLm());
         }
-        if (Files.isDirectory(Path.of(model))) {
-            throw Failure.usage("--model " + model + " is a folder, and reading checkpoints from folders is not there yet: use --model minilm");
+        Checkpoint checkpoint = Checkpoint.open(folder(model));
+        try {
+            return of(model, checkpoint, pooling);
+        } catch (RuntimeException e) {
+            checkpoint.close();
+            throw e;
         }
-        throw Failure.usage("--model " + model + " is neither minilm nor a folder: use --model minilm");
+    }
+
+    /// The poolings of a model, that of transformers' classifiers first.
+    ///
+    /// @throws Failure if there is no such model, or its configuration is broken
+    public static List<String> poolings(String model) {
+        return model.equals(MINILM) ? List.of("mean")
+                : List.of(BertConfig.read(folder(model).resolve(Checkpoint.CONFIG)).family().equals("roberta") ? "first" : "pooler", "mean");
+    }
+
+    private static Path folder(String model) {
+        Path folder = Path.of(model);
+        if (!Files.isDirectory(folder)) {
+            throw Files.exists(folder) ? Failure.of("--model " + model + " is a file; name the folder that holds config.json")
+                    : Failure.usage("--model " + model + " is neither minilm nor a folder");
+        }
+        return folder;
+    }
+
+    private static Pretrained of(String model, Checkpoint checkpoint, String pooling) {
+        // A checkpoint that was merged here says what its head sees.
+        TaskFile task = Files.exists(checkpoint.folder().resolve(TaskFile.NAME)) ? TaskFile.read(checkpoint.folder()) : null;
+        String own = task == null ? poolings(model).getFirst() : task.pooling();
+        Bert.Pooling chosen = Bert.Pooling.valueOf((pooling == null ? own : pooling).toUpperCase(Locale.ROOT));
+        if (chosen == Bert.Pooling.POOLER && !checkpoint.weights().names().contains("pooler.dense.weight")) {
+            throw Failure.of(model + " has no pooler.dense.weight, through which a classifier on BERT sees the first token;"
+                    + " take --pooling mean, or a checkpoint with a pooler");
+        }
+        Tokenizer tokenizer = Tokenizer.read(checkpoint.folder(), checkpoint.config());
+        try {
+            boolean ownHead = pooling == null || pooling.equals(own);
+            int outputs = ownHead ? checkpoint.outputs(chosen == Bert.Pooling.FIRST) : 0;
+            List<String> labels = task == null ? checkpoint.labels(outputs) : task.labels();
+            return new Pretrained(model, checkpoint.config(), chosen, checkpoint.weights(), labels, outputs, tokenizer);
+        } catch (RuntimeException e) {
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    /// What stands before the encoder's names in an adapter: transformers names a model under a classifier by its family; one with
+    /// a head on the mean, which transformers does not have, is a model of its own.
+    public String prefix() {
+        return pooling == Bert.Pooling.MEAN ? "" : config.family() + ".";
+    }
+
+    /// The linear layers that an adapter may change: the path under which adapters name one to {out, in}.
+    public Map<String, int[]> linears() {
+        Map<String, int[]> linears = new LinkedHashMap<>();
+        config.linearShapes().forEach((path, shape) -> linears.put(prefix() + path, shape));
+        return linears;
+    }
+
+    /// A weight by its name in an adapter's model.
+    ///
+    /// @throws Failure if it is missing, has another shape, or holds a value that is not finite
+    public Tensor weight(String name, int... shape) {
+        return weights.get(name.startsWith(prefix()) ? name.substring(prefix().length()) : name, shape);
+    }
+
+    /// The model with a head of so many classes.
+    public Bert bert(int classes) {
+        return bert(0, classes, false, 0, false);
+    }
+
+    /// @param dropout every dropout's probability; NaN for the model's own
+    /// @param dropped whether dropouts act while training
+    Bert bert(double dropout, int classes, boolean regression, double smoothing, boolean dropped) {
+        return new Bert(Double.isNaN(dropout) ? config : config.withDropout(dropout), prefix(), pooling, classes, regression, smoothing,
+                dropped);
     }
 
     /// The model's name where it is published, for whoever loads an adapter of it elsewhere.
@@ -37,6 +136,9 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, T
 
     @Override
     public void close() {
-        tokenizer.close();
+        weights.close();
+        if (tokenizer != null) {
+            tokenizer.close();
+        }
     }
 }

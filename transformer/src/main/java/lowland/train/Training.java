@@ -55,15 +55,14 @@ public final class Training implements AutoCloseable {
         this.settings = settings;
         this.train = train;
         boolean dropout = Double.isNaN(settings.dropout()) || settings.dropout() > 0;
-        model = new Bert(withDropout(pretrained.config(), settings.dropout()), "", pretrained.pooling(), classes, regression,
-                settings.smoothing(), dropout);
+        model = pretrained.bert(settings.dropout(), classes, regression, settings.smoothing(), dropout);
         step = TrainingStep.of(settings.rule(), settings.descent(), model, factors(Factors.PRIMARY, settings.rank(), settings.alpha()),
                 settings.rule() instanceof BiLora ? factors(Factors.AUXILIARY, settings.auxiliaryRank(), settings.auxiliaryAlpha()) : List.of(),
                 settings.adapterDropout());
         int rows = train.size() == 0 ? settings.batchSize() : Math.min(settings.batchSize(), train.size());
         int tokens = Math.max(mostTokens, Math.max(train.mostTokens(1), Math.min(train.mostTokens(rows),
                 settings.maxTokens() == 0 ? Integer.MAX_VALUE : settings.maxTokens())));
-        batch = new Batch(tokens, rows, pretrained.config().firstPosition());
+        batch = new Batch(tokens, rows, pretrained.config());
         order = new Order(Math.max(1, train.size()), settings.shuffled(), settings.seed());
         // A device may keep weights that no program updates in another order, and so round their products otherwise: with `descend` beside
         // it, `evaluate` takes the factors for what they were in training, and answers with the same bits.
@@ -71,12 +70,6 @@ public final class Training implements AutoCloseable {
         session = device.open(programs, Map.of("tokens", tokens, "sequences", rows));
         load(pretrained);
         initialise();
-    }
-
-    private static lowland.checkpoint.BertConfig withDropout(lowland.checkpoint.BertConfig config, double dropout) {
-        return Double.isNaN(dropout) ? config
-                : new lowland.checkpoint.BertConfig(config.family(), config.layers(), config.hidden(), config.heads(), config.intermediate(),
-                        config.vocabulary(), config.positions(), config.types(), config.padId(), config.layerNormEpsilon(), dropout, dropout);
     }
 
     private List<Factors> factors(String name, int rank, double alpha) {
@@ -100,7 +93,7 @@ public final class Training implements AutoCloseable {
                     || model.linears().stream().anyMatch(linear -> linear.module().endsWith("." + target));
             if (!known) {
                 throw Failure.usage("--targets " + target + " names no module of the model; there are " + String.join(", ",
-                        model.linears().stream().map(linear -> linear.module().substring("encoder.layer.*.".length())).toList())
+                        model.linears().stream().map(Linear::moduleInLayer).toList())
                         + ", and all-linear");
             }
         }
@@ -111,7 +104,7 @@ public final class Training implements AutoCloseable {
         for (State state : model.frozen()) {
             for (int layer = 0; layer < state.slices(); layer++) {
                 int[] shape = state.shape().extents().stream().mapToInt(extent -> extent.constant()).toArray();
-                session.write(state, layer, pretrained.tensors().get(state.name().replace("*", Integer.toString(layer)), shape).data());
+                session.write(state, layer, pretrained.weight(state.name().replace("*", Integer.toString(layer)), shape).data());
             }
         }
     }
