@@ -2,6 +2,7 @@ package lowland.cpu;
 
 import static lowland.cpu.Floats.assertWithin;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Arrays;
@@ -29,17 +30,26 @@ class AttentionTest {
         }
     }
 
-    private record Result(float[] out, float[] dq, float[] dk, float[] dv) {
+    private record Result(float[] out, float[] dq, float[] dk, float[] dv, float[] dBias) {
     }
 
     private static Result run(Batch b, float[] q, float[] k, float[] v, float[] dOut, int threads) {
-        Result r = new Result(new float[q.length], new float[q.length], new float[k.length], new float[v.length]);
+        return run(b, q, k, v, dOut, threads, 0, null);
+    }
+
+    private static Result run(Batch b, float[] q, float[] k, float[] v, float[] dOut, int threads, int span, float[] bias) {
+        Result r = new Result(new float[q.length], new float[q.length], new float[k.length], new float[v.length],
+            new float[bias == null ? 0 : bias.length]);
         int longest = 0;
         for (int s = 0; s < b.sequences(); s++) {
             longest = Math.max(longest, b.keyStarts[s + 1] - b.keyStarts[s]);
         }
         try (Workers workers = new Workers(threads)) {
-            Attention attention = new Attention(workers, b.heads, b.keyHeads, b.width, b.causal, b.scale(), longest);
+            Attention attention = new Attention(workers, b.heads, b.keyHeads, b.width, b.causal, b.scale(), longest, span);
+            if (bias != null) {
+                attention.plan(b.sequences());
+                attention.bias(bias, 0, r.dBias, 0);
+            }
             attention.forward(q, 0, k, 0, v, 0, b.queryStarts, b.keyStarts, b.sequences(), r.out, 0);
             attention.backward(q, 0, k, 0, v, 0, b.queryStarts, b.keyStarts, b.sequences(), dOut, 0, r.dq, 0, r.dk, 0, r.dv, 0);
         }
@@ -158,6 +168,44 @@ class AttentionTest {
             Floats.assertSameBits("dk", expected.dk, r.dk);
             Floats.assertSameBits("dv", expected.dv, r.dv);
         }
+    }
+
+    @Test
+    void bitsWithABiasDoNotDependOnThreads() {
+        Batch b = new Batch(4, 2, 20, true, starts(33, 5, 140), starts(33, 5, 140));
+        float[] q = Floats.random(178 * 80, 1);
+        float[] k = Floats.random(178 * 40, 2);
+        float[] v = Floats.random(178 * 40, 3);
+        for (int span : new int[] {3, 200}) {
+            float[] bias = Floats.random((2 * span + 1) * 4, 4);
+            Result expected = run(b, q, k, v, q, 1, span, bias);
+            for (int threads : new int[] {2, 3, 8}) {
+                Result r = run(b, q, k, v, q, threads, span, bias);
+                Floats.assertSameBits("out", expected.out, r.out);
+                Floats.assertSameBits("dq", expected.dq, r.dq);
+                Floats.assertSameBits("dk", expected.dk, r.dk);
+                Floats.assertSameBits("dv", expected.dv, r.dv);
+                Floats.assertSameBits("dBias", expected.dBias, r.dBias);
+            }
+        }
+    }
+
+    /// A bias of zero changes no bit; one that is not, does.
+    @Test
+    void aBiasOfZeroIsNone() {
+        Batch b = new Batch(4, 2, 20, false, starts(33, 5, 70), starts(40, 5, 71));
+        float[] q = Floats.random(108 * 80, 1);
+        float[] k = Floats.random(116 * 40, 2);
+        float[] v = Floats.random(116 * 40, 3);
+        Result none = run(b, q, k, v, q, 2);
+        float[] bias = new float[9 * 4];
+        Result zero = run(b, q, k, v, q, 2, 4, bias);
+        Floats.assertSameBits("out", none.out, zero.out);
+        Floats.assertSameBits("dq", none.dq, zero.dq);
+        Floats.assertSameBits("dk", none.dk, zero.dk);
+        Floats.assertSameBits("dv", none.dv, zero.dv);
+        bias[4 * 4] = 0.5f;
+        assertFalse(Arrays.equals(none.out, run(b, q, k, v, q, 2, 4, bias).out));
     }
 
     /// A sequence alone, and between others of which one holds NaN: the same bits, and NaN only where it came from.

@@ -3,17 +3,23 @@ package lowland.cpu;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import lowland.cpu.EquivalenceTraining.Sizes;
 import lowland.descent.AdamW;
+import lowland.program.Device;
 import lowland.program.Inputs;
-import lowland.rule.BiLora;
+import lowland.program.Interpreter;
+import lowland.program.Session;
+import lowland.program.State;
 import lowland.rule.Lora;
 import lowland.rule.UpdateRule;
+import lowland.step.Factors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -83,6 +89,42 @@ class CpuDeviceExactnessTest {
         }
     }
 
+    /// A session that only evaluates has the bits of one that trains once it is told what is frozen; else it packs the factors too.
+    @Test
+    void evaluationAloneHasTheBitsOfTraining() {
+        Inputs inputs = EquivalenceTraining.inputs(new int[] {9, 5, 16, 1, 2}, 50, 3, 1, 0);
+        Map<String, Integer> capacity = Map.of("tokens", 100, "sequences", 10);
+        CpuDevice device = new CpuDevice(2);
+        try (EquivalenceTraining training = new EquivalenceTraining(device, Lora.defaults(), AdamW.defaults(), WIDE, capacity);
+                Session alone = device.open(List.of(training.step.evaluate()), Set.copyOf(training.model.frozen()), capacity);
+                Session unaware = device.open(List.of(training.step.evaluate()), capacity)) {
+            EquivalenceTraining.initialise(alone, training.model, training.step);
+            assertTrue(training.session.run("evaluate", inputs));
+            assertTrue(alone.run("evaluate", inputs));
+            float[][] outputs = new float[4][5 * EquivalenceTraining.CLASSES];
+            for (String output : List.of("logits", "losses")) {
+                training.session.copy("evaluate", output, outputs[output.equals("logits") ? 0 : 1]);
+                alone.copy("evaluate", output, outputs[output.equals("logits") ? 2 : 3]);
+            }
+            assertArrayEquals(bits(outputs[0]), bits(outputs[2]));
+            assertArrayEquals(bits(outputs[1]), bits(outputs[3]));
+            assertEquals(training.session.planned().packed(), alone.planned().packed());
+            assertTrue(alone.planned().packed() < unaware.planned().packed(), "nothing but frozen weights can be packed here");
+        }
+    }
+
+    @Test
+    void whatAProgramUpdatesIsNotFrozen() {
+        try (EquivalenceTraining training = new EquivalenceTraining(new CpuDevice(1), Lora.defaults(), Sizes.TINY)) {
+            Set<State> frozen = Set.of(training.step.adapter().getFirst().a());
+            for (Device device : List.of(new CpuDevice(1), new Interpreter())) {
+                IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+                        () -> device.open(training.step.programs(), frozen, EquivalenceTraining.CAPACITY));
+                assertTrue(e.getMessage().startsWith("program 'descend' updates the state "), e.getMessage());
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void withoutARadiusEveryRuleIsLora(boolean dropout) {
@@ -90,9 +132,13 @@ class CpuDeviceExactnessTest {
         for (UpdateRule rule : RULES) {
             try (EquivalenceTraining lora = new EquivalenceTraining(new CpuDevice(2), Lora.defaults(), sizes);
                     EquivalenceTraining other = new EquivalenceTraining(new CpuDevice(2), rule, sizes)) {
-                if (rule instanceof BiLora) {
-                    // The second pair is zero after every update with ρ = 0, and before the first in both factors or in B alone.
-                    assertEquals(2, other.step.auxiliary().size());
+                // The second pairs count as zero from the first step on, whatever they are given as.
+                for (Factors pair : other.step.auxiliary()) {
+                    for (int layer = 0; layer < pair.b().slices(); layer++) {
+                        float[] b = new float[pair.b().size()];
+                        Arrays.fill(b, 0.3f);
+                        other.session.write(pair.b(), layer, b);
+                    }
                 }
                 for (int t = 1; t <= 5; t++) {
                     assertTrue(lora.train(t, 0));

@@ -129,7 +129,14 @@ class CpuDeviceOperationsTest {
         for (boolean causal : new boolean[] {false, true}) {
             for (Mask mask : Arrays.asList(null, new Mask(0.2, 2, key))) {
                 Value attended = out(p.attention(q, k, v, starts, keyStarts, 2, 1, causal, mask));
-                p.attentionBackward(new Attention(q, k, v, starts, keyStarts, 2, 1, causal, mask, attended), gq).forEach(this::out);
+                p.attentionBackward(new Attention(q, k, v, starts, keyStarts, 2, 1, causal, mask, null, attended), gq, false)
+                        .forEach(this::out);
+                for (int span : new int[] {0, 1, 5, 33, 80}) {
+                    Value bias = real("bias" + span, Extent.of(2 * span + 1), Extent.of(2));
+                    Value biased = out(p.attention(q, k, v, starts, keyStarts, 2, 1, causal, mask, bias));
+                    Attention attention = new Attention(q, k, v, starts, keyStarts, 2, 1, causal, mask, bias, biased);
+                    p.attentionBackward(attention, gq, span != 1).forEach(this::out);
+                }
             }
         }
         Value logits = real("logits", Extent.SEQUENCES, Extent.of(CLASSES));

@@ -119,13 +119,37 @@ class DescentProperties {
 
     @Example
     void badHyperParametersAreRefused() {
-        assertThrows(IllegalArgumentException.class, () -> new AdamW(1, 0.999, 1e-8, 0));
-        assertThrows(IllegalArgumentException.class, () -> new AdamW(0.9, -0.1, 1e-8, 0));
-        assertThrows(IllegalArgumentException.class, () -> new AdamW(0.9, 0.999, 0, 0));
-        assertThrows(IllegalArgumentException.class, () -> new AdamW(0.9, 0.999, 1e-8, -1));
-        assertThrows(IllegalArgumentException.class, () -> new AdamW(0.9, 0.999, 1e-8, Double.NaN));
-        assertThrows(IllegalArgumentException.class, () -> new Sgd(1, 0));
-        assertThrows(IllegalArgumentException.class, () -> new Sgd(0, Double.POSITIVE_INFINITY));
+        for (double beta : new double[] {1, 1.1, -1e-9, Double.NaN}) {
+            assertThrows(IllegalArgumentException.class, () -> new AdamW(beta, 0.999, 1e-8, 0));
+            assertThrows(IllegalArgumentException.class, () -> new AdamW(0.9, beta, 1e-8, 0));
+            assertThrows(IllegalArgumentException.class, () -> new Sgd(beta, 0));
+        }
+        for (double epsilon : new double[] {0, -1e-8, Double.POSITIVE_INFINITY, Double.NaN}) {
+            assertThrows(IllegalArgumentException.class, () -> new AdamW(0.9, 0.999, epsilon, 0));
+        }
+        for (double decay : new double[] {-1e-9, Double.POSITIVE_INFINITY, Double.NaN}) {
+            assertThrows(IllegalArgumentException.class, () -> new AdamW(0.9, 0.999, 1e-8, decay));
+            assertThrows(IllegalArgumentException.class, () -> new Sgd(0, decay));
+        }
+    }
+
+    /// β = 0 forgets everything before, which is allowed: p ← p − η·g/(|g| + ε).
+    @Example
+    void betasMayBeZero() {
+        SimpleMatrix p = row(new double[] {1, 1});
+        Moments old = new Moments(row(new double[] {5, -7}), row(new double[] {3, 9}));
+        Descended next = new AdamW(0, 0, 1, 0).step(p, row(new double[] {1, -3}), old, 1, 0.5);
+        assertRow(new double[] {1 - 0.5 * 0.5, 1 + 0.5 * 0.75}, next.p(), 1e-15, 1);
+    }
+
+    /// SGD has no second moments: it hands on what it was given.
+    @Example
+    void sgdLeavesTheSecondMoments() {
+        SimpleMatrix p = row(new double[] {1, 1});
+        Moments old = new Moments(row(new double[] {5, -7}), row(new double[] {3, 9}));
+        Moments next = new Sgd(0.5, 0.1).step(p, row(new double[] {1, -3}), old, 1, 0.5).moments();
+        assertRow(new double[] {3, 9}, next.second(), 0, 1);
+        assertRow(new double[] {2.5 + 1.1, -3.5 - 2.9}, next.first(), 1e-15, 4);
     }
 
     private static SimpleMatrix row(double[] values) {

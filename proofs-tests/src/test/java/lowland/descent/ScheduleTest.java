@@ -2,6 +2,7 @@ package lowland.descent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import net.jqwik.api.Example;
 
@@ -36,6 +37,7 @@ class ScheduleTest {
         assertEquals(7, Schedule.withWarmupShare(Schedule.Shape.LINEAR, 101, 0.06).warmupSteps());
         assertEquals(0, Schedule.withWarmupShare(Schedule.Shape.LINEAR, 101, 0).warmupSteps());
         assertEquals(1, Schedule.withWarmupShare(Schedule.Shape.LINEAR, 1, 0.06).warmupSteps());
+        assertEquals(101, Schedule.withWarmupShare(Schedule.Shape.LINEAR, 101, 1).warmupSteps());
     }
 
     @Example
@@ -55,9 +57,17 @@ class ScheduleTest {
         assertThrows(IllegalArgumentException.class, () -> new Schedule(Schedule.Shape.LINEAR, 5, -1));
         assertThrows(IllegalArgumentException.class, () -> new Schedule(Schedule.Shape.LINEAR, 5, 1).factor(-1));
         assertThrows(IllegalArgumentException.class, () -> Schedule.withWarmupShare(Schedule.Shape.LINEAR, 5, 1.1));
-        assertThrows(IllegalArgumentException.class, () -> Schedule.withWarmupShare(Schedule.Shape.LINEAR, 5, Double.NaN));
-        assertThrows(IllegalArgumentException.class, () -> new RhoSchedule(RhoSchedule.Shape.CONSTANT, -0.1, 4));
-        assertThrows(IllegalArgumentException.class, () -> new RhoSchedule(RhoSchedule.Shape.COSINE, 0.1, Double.NaN, 4));
+        for (double share : new double[] {-0.1, Double.NaN}) {
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> Schedule.withWarmupShare(Schedule.Shape.LINEAR, 5, share))
+                    .getMessage().contains("a share of the steps in [0, 1]"));
+        }
+        for (double rho : new double[] {-0.1, Double.POSITIVE_INFINITY, Double.NaN}) {
+            assertThrows(IllegalArgumentException.class, () -> new RhoSchedule(RhoSchedule.Shape.CONSTANT, rho, 0.1, 4));
+            assertThrows(IllegalArgumentException.class, () -> new RhoSchedule(RhoSchedule.Shape.COSINE, 0.1, rho, 4));
+        }
+        for (RhoSchedule.Shape shape : RhoSchedule.Shape.values()) {
+            assertThrows(IllegalArgumentException.class, () -> new RhoSchedule(shape, 0.1, 4).at(-1));
+        }
         assertThrows(IllegalArgumentException.class, () -> new RhoSchedule(RhoSchedule.Shape.COSINE, 0.1, 0.1, 0));
     }
 

@@ -122,6 +122,13 @@ final class DerivativeTest {
                             new Inputs().ints("starts", 0, 1, 3, 8, 21).ints("key", 1, 2), List.of(q, k, v),
                             p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "starts", 5), ints(p, "starts", 5), 4, keyHeads,
                                     causal, dropped ? new Mask(0.3, 7, ints(p, "key", 2)) : null));
+                    for (int span : new int[] {1, 4, 20}) {
+                        State bias = state("bias", 2 * span + 1, 4);
+                        add("attention with bias " + span + " " + keyHeads + " " + causal + " " + dropped,
+                                new Inputs().ints("starts", 0, 1, 3, 8, 21).ints("key", 1, 2), List.of(q, k, v, bias),
+                                p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "starts", 5), ints(p, "starts", 5), 4, keyHeads,
+                                        causal, dropped ? new Mask(0.3, 7, ints(p, "key", 2)) : null, p.read(bias)));
+                    }
                 }
             }
         }
@@ -135,6 +142,22 @@ final class DerivativeTest {
             Inputs few = new Inputs().ints("queries", 0, 1, 2, 4, 4).ints("keys", 0, 1, 3, 8, 21);
             add("attention of few queries " + causal, few, List.of(q, k, v),
                     p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "queries", 5), ints(p, "keys", 5), 2, 2, causal, null));
+            State bias = state("bias", 11, 2);
+            add("attention of few queries with bias " + causal, few, List.of(q, bias),
+                    p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "queries", 5), ints(p, "keys", 5), 2, 2, causal, null,
+                            p.read(bias)));
+            add("attention, the bias is frozen " + causal, few, List.of(q),
+                    p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "queries", 5), ints(p, "keys", 5), 2, 2, causal, null,
+                            p.read(bias)));
+            // A table by buckets of distances, shared by the layers: far ones share a bucket.
+            State buckets = state("buckets", 4, 2);
+            add("attention, layers share a bias " + causal, new Inputs().ints("starts", 0, 1, 3, 8).ints("of", 3, 2, 1, 0, 1, 2, 3),
+                    List.of(x, buckets), p -> {
+                        Value shared = p.gather(p.read(buckets), ints(p, "of", 7));
+                        Value starts = ints(p, "starts", 4);
+                        return p.repeat("layers", 2, List.of(p.read(x)), c -> List.of(
+                                p.attention(c.get(0), c.get(0), c.get(0), starts, starts, 2, 2, causal, null, shared))).getFirst();
+                    });
             add("attention, only values train " + causal, few, List.of(v),
                     p -> p.attention(p.read(q), p.read(k), p.read(v), ints(p, "queries", 5), ints(p, "keys", 5), 2, 2, causal, null));
         }

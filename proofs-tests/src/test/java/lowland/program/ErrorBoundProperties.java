@@ -119,10 +119,14 @@ final class ErrorBoundProperties {
             all.add(new TanhBackward(tanh, g, out(3, n)));
             Value keys = real(21, 2 * n);
             for (Mask mask : new Mask[] {null, new Mask(0.3, 1, m.ints("key", 3, 4))}) {
-                Attention attention = new Attention(real(21, 4 * n), keys, real(21, 2 * n), starts, starts, 4, 2, mask == null, mask,
-                        out(21, 4 * n));
-                all.add(attention);
-                all.add(new AttentionBackward(attention, real(21, 4 * n), out(21, 4 * n), out(21, 2 * n), out(21, 2 * n)));
+                for (int span : new int[] {0, 1, 4}) {
+                    Value bias = span == 0 ? null : real(2 * span + 1, 4);
+                    Attention attention = new Attention(real(21, 4 * n), keys, real(21, 2 * n), starts, starts, 4, 2, mask == null, mask,
+                            bias, out(21, 4 * n));
+                    all.add(attention);
+                    all.add(new AttentionBackward(attention, real(21, 4 * n), out(21, 4 * n), out(21, 2 * n), out(21, 2 * n),
+                            span == 0 ? null : out(2 * span + 1, 4)));
+                }
             }
             Value labels = m.ints("labels", 0, n - 1, n / 2);
             for (double smoothing : new double[] {0, 0.1}) {

@@ -235,7 +235,7 @@ final class FloatKernels {
             for (int d = 0; d < width; d++) {
                 sum += f(m, a.q(), (i * a.heads() + h) * width + d) * (1 / root(width)) * f(m, a.k(), key(a, m, n, h, j, width) + d);
             }
-            scores[j] = sum;
+            scores[j] = sum + (float) a.biased(m, n, h, i, j);
         }
         return softmax(scores);
     }
@@ -264,6 +264,7 @@ final class FloatKernels {
         float[] dq = new float[m.size(b.dq())];
         float[] dk = new float[m.size(b.dk())];
         float[] dv = new float[m.size(b.dv())];
+        float[] dBias = new float[b.dBias() == null ? 0 : m.size(b.dBias())];
         a.eachQuery(m, a.queryStarts(), (n, h, i) -> {
             float[] p = probabilities(a, m, n, h, i);
             float[] dp = new float[p.length];
@@ -281,6 +282,9 @@ final class FloatKernels {
             }
             for (int j = 0; j < p.length; j++) {
                 int key = key(a, m, n, h, j, width);
+                if (b.dBias() != null) {
+                    dBias[a.biasIndex(m, n, h, i, j)] += p[j] * (dp[j] - mean);
+                }
                 float ds = p[j] * (dp[j] - mean) / root(width);
                 for (int d = 0; d < width; d++) {
                     dq[query + d] += ds * f(m, a.k(), key + d);
@@ -291,6 +295,9 @@ final class FloatKernels {
         set(m.reals(b.dq()), dq);
         set(m.reals(b.dk()), dk);
         set(m.reals(b.dv()), dv);
+        if (b.dBias() != null) {
+            set(m.reals(b.dBias()), dBias);
+        }
     }
 
     private static void set(double[] to, float[] from) {

@@ -96,7 +96,7 @@ final class MaskTest {
         Value v = m.real("v", Shape.of(keys, 2 * keys), units);
         Value starts = m.ints("starts", 0, 3, 8);
         Mask mask = new Mask(0.5, 4, m.ints("key", 8, 9));
-        Attention attention = new Attention(q, k, v, starts, starts, 2, 2, false, mask, m.real("y", Shape.of(keys, 2 * keys)));
+        Attention attention = new Attention(q, k, v, starts, starts, 2, 2, false, mask, null, m.real("y", Shape.of(keys, 2 * keys)));
         double[] y = m.interpret(attention);
         int zeros = 0;
         for (List<Integer> place : List.of(List.of(0, 0, 0), List.of(0, 1, 2), List.of(1, 0, 3), List.of(1, 1, 7))) {

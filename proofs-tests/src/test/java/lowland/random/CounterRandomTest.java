@@ -1,6 +1,7 @@
 package lowland.random;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -73,6 +74,17 @@ class CounterRandomTest {
         assertEquals(0.9, (double) alongSteps / n, 5 * Math.sqrt(0.09 / n));
     }
 
+    /// The upper half of the bits, unsigned, against round(p·2³²).
+    @Example
+    void keepComparesTheUpperHalf() {
+        long threshold = CounterRandom.dropThreshold(0.3);
+        assertEquals(1_288_490_189, threshold, "0.3·2³² = 1288490188.8");
+        assertTrue(CounterRandom.keep(threshold << 32, threshold));
+        assertFalse(CounterRandom.keep((threshold << 32) - 1, threshold));
+        assertTrue(CounterRandom.keep(-1L << 32, threshold));
+        assertFalse(CounterRandom.keep(0xFFFFFFFFL, 1));
+    }
+
     @Property(tries = 200)
     void dropoutZeroKeepsEverything(@ForAll long bits) {
         assertTrue(CounterRandom.keep(bits, CounterRandom.dropThreshold(0)));
@@ -90,6 +102,15 @@ class CounterRandomTest {
         assertEquals(0, CounterRandom.uniform(0));
         assertEquals(1 - 0x1p-53, CounterRandom.uniform(-1));
         assertTrue(Double.isFinite(CounterRandom.gaussian(0)) && Double.isFinite(CounterRandom.gaussian(-1)));
+    }
+
+    /// Found with the formulas of the class's documentation in another language.
+    @Example
+    void gaussians() {
+        double[] expected = {0.9253316581223571, -1.3535636420673378, -0.20745727514693554, -2.0972229319431515};
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], CounterRandom.gaussian(CounterRandom.child(99, i)), 1e-15);
+        }
     }
 
     /// Moments and tails of the standard normal within five standard errors.

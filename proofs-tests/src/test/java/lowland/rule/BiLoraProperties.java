@@ -146,6 +146,37 @@ class BiLoraProperties {
         }
     }
 
+    /// At ρ = 0 the second pairs count as zero from the first step on: the run is LoRA's, bit for bit, whatever they were.
+    @Property(tries = 30)
+    void radiusZeroIsLoraFromAnySecondPairs(@ForAll("problems") Problem problem) {
+        List<LoraPair> any = new ArrayList<>();
+        for (LoraPair pair : problem.auxiliaries()) {
+            SimpleMatrix b = pair.b().copy();
+            b.fill(0.3);
+            any.add(pair.withB(b));
+        }
+        BiLora rule = BiLora.defaults();
+        Lora lora = Lora.defaults();
+        Trainables one = problem.trainables();
+        Trainables two = one;
+        RuleState stateOne = lora.initialState(one);
+        RuleState stateTwo = rule.initialState(two, any);
+        assertTrue(problem.oracle().at(one).loss() != problem.oracle().at(two.and(any)).loss(), "the second pairs do nothing here");
+        for (int t = 1; t <= 4; t++) {
+            StepInputs inputs = new StepInputs(t, 0.1, 0.1, 0, 1);
+            StepResult first = lora.step(one, stateOne, inputs, AdamW.defaults(), problem.oracle());
+            StepResult second = rule.step(two, stateTwo, inputs, AdamW.defaults(), problem.oracle());
+            for (int j = 0; j < any.size(); j++) {
+                assertSameBits(first.next().pairs().get(j).a(), second.next().pairs().get(j).a());
+                assertSameBits(first.next().pairs().get(j).b(), second.next().pairs().get(j).b());
+            }
+            one = first.next();
+            two = second.next();
+            stateOne = first.state();
+            stateTwo = second.state();
+        }
+    }
+
     /// Why A2 must start unlike A1: from equal starts with equal rates W stays W0 exactly until the clip acts.
     @Property(tries = 30)
     void equalStartsCancel(@ForAll("problems") Problem problem) {

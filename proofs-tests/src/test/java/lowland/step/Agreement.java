@@ -299,7 +299,7 @@ final class Agreement {
             double b = ascended.b().normF();
             squared += Math.pow(s * ascended.b().mult(ascended.a()).normF(), 2);
             error += 2 * s * s * a * b * (boundsB.getLast().normF() * a + b * boundsA.getLast().normF()) + products(ascended, s);
-            LoraPair old = before.auxiliaries().get(j);
+            LoraPair old = trace.merged().pairs().get(layers + j);
             beforeSquared += Math.pow(old.weightChange().normF(), 2);
             beforeError += products(old, old.scaling());
         }
@@ -307,9 +307,7 @@ final class Agreement {
         check("perturbationNorm", perturbationNorm, run.output("perturbationNorm"), beforeError == 0 ? 0 : beforeError / perturbationNorm);
         double c = Math.sqrt(squared);
         double relative = error == 0 ? 0 : error / squared;
-        if (inputs.rho() > 0) {
-            check("c", trace.c(), run.output("c"), relative * c);
-        }
+        check("c", trace.c(), run.output("c"), inputs.rho() == 0 ? 0 : relative * c);
         double factor = inputs.rho() == 0 ? 0 : Math.sqrt(Math.min(1, inputs.rho() / c));
         double normA = 0;
         double normB = 0;

@@ -4,9 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
+import lowland.descent.AdamW;
+import lowland.descent.Moments;
+import lowland.descent.Sgd;
 import lowland.rule.BiLora;
 import lowland.rule.LoraPair;
+import lowland.rule.PairMoments;
 import lowland.rule.RuleState;
 import lowland.rule.StepInputs;
 import lowland.rule.StepResult;
@@ -54,6 +60,35 @@ final class RuleEquivalenceProperties {
     @Property(tries = 12)
     void forcedToTheReferencesState(@ForAll @From("rules") UpdateRule rule, @ForAll long seed) {
         forced(Trial.draw(rule, 1 + Math.floorMod(seed, 8), seed));
+    }
+
+    /// Without a radius too: Bi-LoRA's second pairs, whatever they are, count as zero in both, and so does c, even where it overflows.
+    @Property(generation = GenerationMode.EXHAUSTIVE)
+    void forcedWithoutARadius(@ForAll @From("rules") UpdateRule rule) {
+        int index = Trial.rules().indexOf(rule);
+        Trial trial = Trial.draw(rule, AdamW.defaults(), new Network(5, 9, 11, 2, 8, 3, false, true, 0), 1 + index % 8, false, false,
+                new Random(index)).withRho(0);
+        assertTrue(forced(trial) >= 1);
+        if (rule instanceof BiLora biLora && biLora.auxiliaryDescent() instanceof Sgd sgd && sgd.momentum() > 0) {
+            RuleState.Adversarial state = (RuleState.Adversarial) trial.initialState();
+            List<PairMoments> huge = new ArrayList<>();
+            for (LoraPair pair : state.auxiliaries()) {
+                SimpleMatrix a = pair.a().createLike();
+                SimpleMatrix b = pair.b().createLike();
+                a.fill(1e200);
+                b.fill(1e200);
+                huge.add(new PairMoments(new Moments(a, a), new Moments(b, b)));
+            }
+            state = new RuleState.Adversarial(state.moments(), state.auxiliaries(), huge);
+            for (double rho : new double[] {0, 1e-3}) {
+                StepInputs inputs = trial.withRho(rho).inputs(1);
+                ProgramRun run = new ProgramRun(trial);
+                run.put(trial.trainables(), state);
+                StepResult expected = rule.step(trial.trainables(), state, inputs, trial.descent(), trial.oracle());
+                assertEquals(rho > 0, expected.skipped(), "the reference asks for c only where there is a radius");
+                assertEquals(rho == 0, run.run(inputs), "the program guards c only where there is a radius");
+            }
+        }
     }
 
     /// @return the steps that were compared

@@ -101,16 +101,18 @@ final class Golden implements AutoCloseable {
             default -> throw new AssertionError(method);
         };
         double rho = Map.of("lora", 0.0, "lora-sam", 0.05, "fmlora", 0.1, "efmlora", 0.1, "bi-lora", 0.05).get(method);
-        return new Settings(method, rule, descent, 3, 5, Scaling.STANDARD, List.of("query", "value"), 2, 4, rate, headRate,
-                new Schedule(Schedule.Shape.CONSTANT, 5, 0), new RhoSchedule(RhoSchedule.Shape.CONSTANT, rho, 5), 5, adamW ? 0 : 0.7, 4, 1,
-                false, 0, 0, 0, adamW ? 0 : 0.1, 0);
+        return new Settings(rule, new RhoSchedule(RhoSchedule.Shape.CONSTANT, rho, 5),
+                new Settings.Pairs(List.of("query", "value"), Scaling.STANDARD, new Settings.Size(3, 5), new Settings.Size(2, 4)),
+                new Settings.Optimisation(descent, rate, headRate, new Schedule(Schedule.Shape.CONSTANT, 5, 0), adamW ? 0 : 0.7),
+                new Settings.Batching(4, 1, false, 0), new Settings.Regularisation(0, 0, adamW ? 0 : 0.1), 0);
     }
 
     /// Pairs on every linear layer, all rows in one batch.
     Settings wide() {
-        return new Settings("lora", Lora.defaults(), Sgd.defaults(), 2, 3, Scaling.STANDARD, List.of("all-linear"), 0, 0, 0, 0,
-                new Schedule(Schedule.Shape.CONSTANT, 1, 0), new RhoSchedule(RhoSchedule.Shape.CONSTANT, 0, 1), 1, 0, rows.size(), 1,
-                false, 0, 0, 0, 0, 0);
+        return new Settings(Lora.defaults(), new RhoSchedule(RhoSchedule.Shape.CONSTANT, 0, 1),
+                new Settings.Pairs(List.of("all-linear"), new Settings.Size(2, 3)),
+                new Settings.Optimisation(Sgd.defaults(), 0, 0, new Schedule(Schedule.Shape.CONSTANT, 1, 0), 0),
+                new Settings.Batching(rows.size(), 1, false, 0), Settings.Regularisation.NONE, 0);
     }
 
     /// A training that starts from the golden factors and head.

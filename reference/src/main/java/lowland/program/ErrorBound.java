@@ -387,6 +387,9 @@ public final class ErrorBound {
                 total.product(q[query + d], k[key + j * keyChannels + d]);
             }
             scores[j] = total.sum().times(1 / Math.sqrt(width));
+            if (a.bias() != null) {
+                scores[j] = scores[j].plus(unit.exact(a.biased(m, n, h, i, j)));
+            }
         }
         return softmax(scores);
     }
@@ -416,8 +419,8 @@ public final class ErrorBound {
         return total.sum();
     }
 
-    /// dS = P ⊙ (dP − rowsum(P ⊙ dP))/√D with the errors of P and of the difference; the row sum may be taken as ⟨G, y⟩. dq, dk and
-    /// dv are sums over keys, or over the queries of all heads that share a key head.
+    /// dS = P ⊙ (dP − rowsum(P ⊙ dP)), with the errors of P and of the difference, and over √D; the row sum may be taken as ⟨G, y⟩. dq, dk,
+    /// dv and dBias are sums over keys, over the queries of all heads that share a key head, or over all pairs at a distance.
     private void attentionBackward(AttentionBackward b) {
         Attention a = b.forward();
         int width = m.extent(a.q(), 1) / a.heads();
@@ -455,7 +458,12 @@ public final class ErrorBound {
             Approximate mean = rowSum.sum();
             mean = mean.blurred(Math.max(0, inner.sum().error() - mean.error()));
             for (int j = 0; j < p.length; j++) {
-                Approximate ds = dp[j].minus(mean).times(p[j]).times(scale);
+                Approximate dScore = dp[j].minus(mean).times(p[j]);
+                if (output.equals(b.dBias())) {
+                    totals[a.biasIndex(m, n, h, i, j)].add(dScore);
+                    continue;
+                }
+                Approximate ds = dScore.times(scale);
                 for (int d = 0; d < width; d++) {
                     int at = key + j * keyChannels + d;
                     if (output.equals(b.dq())) {

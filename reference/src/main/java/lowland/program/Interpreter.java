@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import lowland.program.operation.Guard;
 import lowland.program.operation.Operation;
 
@@ -17,6 +18,12 @@ public final class Interpreter implements Device {
 
     @Override
     public Run open(List<Program> programs, Map<String, Integer> capacity) {
+        return new Run(programs);
+    }
+
+    @Override
+    public Run open(List<Program> programs, Set<State> frozen, Map<String, Integer> capacity) {
+        Device.requireFrozen(programs, frozen);
         return new Run(programs);
     }
 

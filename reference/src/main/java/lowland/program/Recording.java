@@ -263,16 +263,24 @@ public final class Recording {
     }
 
     /// @param mask dropout of the probabilities, or null
-    public Value attention(Value q, Value k, Value v, Value queryStarts, Value keyStarts, int heads, int keyHeads, boolean causal, Mask mask) {
-        return add(new Attention(q, k, v, queryStarts, keyStarts, heads, keyHeads, causal, mask,
-                real("attention", Attention.shape(q, k, v, queryStarts, keyStarts, heads, keyHeads))));
+    public Value attention(
+            Value q, Value k, Value v, Value queryStarts, Value keyStarts, int heads, int keyHeads, boolean causal, Mask mask) {
+        return attention(q, k, v, queryStarts, keyStarts, heads, keyHeads, causal, mask, null);
     }
 
-    /// @return dq, dk, dv
-    public List<Value> attentionBackward(Attention forward, Value g) {
-        AttentionBackward.check(forward, g);
+    /// @param mask dropout of the probabilities, or null
+    /// @param bias of the scores by distance [2·span + 1, heads], or null
+    public Value attention(Value q, Value k, Value v, Value queryStarts, Value keyStarts, int heads, int keyHeads, boolean causal, Mask mask,
+            Value bias) {
+        return add(new Attention(q, k, v, queryStarts, keyStarts, heads, keyHeads, causal, mask, bias,
+                real("attention", Attention.shape(q, k, v, queryStarts, keyStarts, heads, keyHeads, bias))));
+    }
+
+    /// @return dq, dk, dv, and dBias if the bias trains
+    public List<Value> attentionBackward(Attention forward, Value g, boolean biasTrains) {
+        AttentionBackward.check(forward, g, biasTrains);
         return all(new AttentionBackward(forward, g, real("dq", forward.q().shape()), real("dk", forward.k().shape()),
-                real("dv", forward.v().shape())));
+                real("dv", forward.v().shape()), biasTrains ? real("dBias", forward.bias().shape()) : null));
     }
 
     public Value dropout(Value x, Value sequences, Value positions, Mask mask) {

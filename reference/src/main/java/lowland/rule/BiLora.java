@@ -32,7 +32,8 @@ import org.ejml.simple.SimpleMatrix;
 /// unlike the A1 (P2 does not say so): else, with equal rates, the pairs cancel in W until the clip acts. Proposition 4.1's "independent
 /// of Col(B1)" does not hold in general.
 ///
-/// Edge: ρ = 0 sets B2 = A2 = 0 after every update, without c: the run is LoRA. Until ‖s2·B2·A2‖ first reaches ρ it is smaller.
+/// Edge: at ρ = 0 the second pairs count as zero from the step's start, whatever they were, and are B2 = A2 = 0 after it, without c: the
+/// step is LoRA's. Until ‖s2·B2·A2‖ first reaches ρ it is smaller.
 /// At the usual start B2 = 0 the first step of the primary pairs is LoRA's.
 /// Evaluate, save and merge without the auxiliary pairs. One gradient evaluation a step.
 ///
@@ -69,14 +70,14 @@ public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio
 
     @Override
     public StepResult step(Trainables trainables, RuleState state, StepInputs inputs, Descent descent, GradientOracle oracle) {
-        Adversarial before = state.as(Adversarial.class);
-        int layers = trainables.pairs().size();
         double rho = inputs.rho();
+        Adversarial before = rho == 0 ? emptied(state.as(Adversarial.class)) : state.as(Adversarial.class);
+        int layers = trainables.pairs().size();
 
         Trainables merged = trainables.and(before.auxiliaries());
         Gradients gradients = oracle.at(merged);
         if (!gradients.isFinite()) {
-            return StepResult.skip(trainables, state, "loss or gradient at W0 + s1 B1 A1 + s2 B2 A2", gradients.loss());
+            return StepResult.skip(trainables, before, "loss or gradient at W0 + s1 B1 A1 + s2 B2 A2", gradients.loss());
         }
         Gradients primary = new Gradients(gradients.loss(), gradients.pairs().subList(0, layers), gradients.others());
         Gradients auxiliary = new Gradients(gradients.loss(), gradients.pairs().subList(layers, 2 * layers), List.of());
@@ -91,7 +92,7 @@ public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio
 
         double c = rho == 0 ? 0 : norm(ascendedPairs);
         if (!Double.isFinite(c)) {
-            return StepResult.skip(trainables, state, "norm c of the auxiliary pairs", gradients.loss());
+            return StepResult.skip(trainables, before, "norm c of the auxiliary pairs", gradients.loss());
         }
         List<LoraPair> auxiliaries = rho == 0 ? zero(ascendedPairs) : c > rho ? scale(ascendedPairs, Math.sqrt(rho / c)) : ascendedPairs;
 
@@ -115,6 +116,10 @@ public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio
             scaled.add(pair.withA(pair.a().scale(factor)).withB(pair.b().scale(factor)));
         }
         return scaled;
+    }
+
+    private static Adversarial emptied(Adversarial state) {
+        return new Adversarial(state.moments(), zero(state.auxiliaries()), state.auxiliaryMoments());
     }
 
     private static List<LoraPair> zero(List<LoraPair> pairs) {

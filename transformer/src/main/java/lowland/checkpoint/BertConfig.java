@@ -1,5 +1,6 @@
 package lowland.checkpoint;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -72,6 +73,16 @@ public record BertConfig(
             throw Failure.of(file + ": \"layer_norm_eps\" must be above 0 and the dropouts from 0 to below 1");
         }
         return config;
+    }
+
+    /// The configuration as `config.json` states it.
+    public ObjectNode json() {
+        ObjectNode json = JsonFile.object().put("model_type", family).put("num_hidden_layers", layers).put("hidden_size", hidden);
+        json.put("num_attention_heads", heads).put("intermediate_size", intermediate).put("vocab_size", vocabulary);
+        json.put("max_position_embeddings", positions).put("type_vocab_size", types).put("pad_token_id", padId);
+        json.put("layer_norm_eps", layerNormEpsilon).put("hidden_act", "gelu").put("hidden_dropout_prob", dropout);
+        json.put("attention_probs_dropout_prob", attentionDropout);
+        return headDropout == dropout ? json.putNull("classifier_dropout") : json.put("classifier_dropout", headDropout);
     }
 
     /// The same with every dropout of this probability.

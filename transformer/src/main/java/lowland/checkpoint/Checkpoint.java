@@ -83,6 +83,11 @@ public record Checkpoint(Path folder, BertConfig config, List<String> labels, bo
             throw Failure.of(folder.resolve(CONFIG) + " names " + labels.size() + " labels, the classifier has " + outputs
                     + " outputs; the two are of different models");
         }
+        return unnamed(outputs);
+    }
+
+    /// The names that transformers gives to classes that nobody named.
+    public static List<String> unnamed(int outputs) {
         List<String> names = new ArrayList<>();
         for (int k = 0; k < outputs; k++) {
             names.add("LABEL_" + k);

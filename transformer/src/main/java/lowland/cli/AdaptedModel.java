@@ -4,12 +4,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import lowland.Failure;
+import lowland.checkpoint.Checkpoint;
 import lowland.checkpoint.PeftAdapter;
 import lowland.checkpoint.TaskFile;
 import lowland.data.Columns;
 import lowland.data.Example;
 import lowland.program.Device;
-import lowland.rule.Scaling;
 import lowland.train.Adapters;
 import lowland.train.Evaluation;
 import lowland.train.Pretrained;
@@ -35,6 +35,9 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
         if (!Files.isDirectory(folder)) {
             throw Failure.of("--adapter " + folder + " is not a folder; name the folder adapter of a run");
         }
+        if (!Files.exists(folder.resolve(TaskFile.NAME))) {
+            return foreign(model, folder);
+        }
         TaskFile task = TaskFile.read(folder);
         if (!Pretrained.poolings(model).contains(task.pooling())) {
             throw Failure.of(folder.resolve(TaskFile.NAME) + ": the pooling " + task.pooling() + " is not that of " + model + ", "
@@ -43,6 +46,18 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
         Pretrained pretrained = Pretrained.open(model, task.pooling());
         try {
             return new AdaptedModel(pretrained, Adapters.read(folder, pretrained, task.outputs()), folder, task);
+        } catch (RuntimeException e) {
+            pretrained.close();
+            throw e;
+        }
+    }
+
+    /// An adapter that was not written here: its head is that of transformers' classifier, its labels are the checkpoint's.
+    private static AdaptedModel foreign(String model, Path folder) {
+        Pretrained pretrained = Pretrained.open(model);
+        try {
+            int outputs = Adapters.outputs(folder, pretrained);
+            return new AdaptedModel(pretrained, Adapters.read(folder, pretrained, outputs), folder, task(pretrained, outputs));
         } catch (RuntimeException e) {
             pretrained.close();
             throw e;
@@ -59,11 +74,15 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
             pretrained.close();
             throw Failure.of(model + " has no classifier of its own; name the folder adapter of a run with --adapter");
         }
-        boolean regression = pretrained.outputs() == 1;
-        TaskFile task = Files.exists(folder.resolve(TaskFile.NAME)) ? TaskFile.read(folder)
-                : new TaskFile(regression ? List.of() : pretrained.labels(), List.of(), Columns.LABEL, ModelOptions.pooling(pretrained), 0,
-                        regression);
+        TaskFile task = Files.exists(folder.resolve(TaskFile.NAME)) ? TaskFile.read(folder) : task(pretrained, pretrained.outputs());
         return new AdaptedModel(pretrained, null, folder, task);
+    }
+
+    /// What a head of so many outputs means where nobody wrote it down: the checkpoint's labels, else transformers' own names.
+    private static TaskFile task(Pretrained pretrained, int outputs) {
+        boolean regression = outputs == 1;
+        List<String> labels = regression ? List.of() : pretrained.labels().size() == outputs ? pretrained.labels() : Checkpoint.unnamed(outputs);
+        return new TaskFile(labels, List.of(), Columns.LABEL, ModelOptions.pooling(pretrained), 0, regression);
     }
 
     /// The columns that hold the text, with a comma between; null where nothing says.
@@ -75,10 +94,11 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
     ///
     /// @param source what the rows are called in messages
     Evaluation answer(String source, List<Example> examples, Device device) {
-        Settings settings = settings(Math.min(BATCH, examples.size()));
+        int batch = Math.min(BATCH, examples.size());
+        Settings settings = Settings.answering(pairs(), batch);
         Rows rows = Rows.of(source, examples, pretrained.tokenizer(), task.maxLength());
         Rows none = new Rows(List.of(), List.of(), 0);
-        int tokens = rows.mostTokens(settings.batchSize());
+        int tokens = rows.mostTokens(batch);
         try (Training model = new Training(pretrained, settings, none, task.outputs(), task.regression(), tokens, device)) {
             if (adapter == null) {
                 Adapters.loadHead(model, pretrained);
@@ -89,10 +109,12 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
         }
     }
 
-    private Settings settings(int batch) {
-        return adapter == null ? Settings.answering(1, 1, Scaling.STANDARD, List.of(), batch, task.maxLength())
-                : Settings.answering(adapter.config().rank(), adapter.config().alpha(), Adapters.scaling(adapter),
-                        Adapters.targets(adapter), batch, task.maxLength());
+    private Settings.Pairs pairs() {
+        if (adapter == null) {
+            return new Settings.Pairs(List.of(), new Settings.Size(1, 1));
+        }
+        Settings.Size size = new Settings.Size(adapter.config().rank(), adapter.config().alpha());
+        return new Settings.Pairs(Adapters.targets(adapter), Adapters.scaling(adapter), size, size);
     }
 
     @Override

@@ -116,7 +116,7 @@ final class TaskOptions {
 
     /// The adapter's columns, unless others are named.
     private Columns columns(TableFile table, TaskFile file) {
-        return Columns.of(table, text == null ? String.join(",", file.textColumns()) : text, label == null ? file.labelColumn() : label);
+        return Columns.of(table, text == null && !file.textColumns().isEmpty() ? String.join(",", file.textColumns()) : text, label == null ? file.labelColumn() : label);
     }
 
     private static TableFile table(String task) {

@@ -19,6 +19,7 @@ import lowland.cpu.Lanes;
 import lowland.data.DataSet;
 import lowland.data.Example;
 import lowland.descent.RhoSchedule;
+import lowland.descent.Schedule;
 import lowland.program.Device;
 import lowland.report.RunReport;
 import lowland.rule.BiLora;
@@ -179,9 +180,9 @@ final class TrainCommand implements Callable<Integer> {
         if (second != null && !(settings.rule() instanceof BiLora)) {
             throw Failure.usage("--init-auxiliary beside --auxiliary-rank 0: there is no second pair; leave one out");
         }
-        Rows train = rows(set.name(), set.train(), pretrained, settings);
-        Rows dev = rows(chosenTask.devSource(), set.dev(), pretrained, settings);
-        Rows test = rows(chosenTask.testSource(), set.test(), pretrained, settings);
+        Rows train = rows(set.name(), set.train(), pretrained);
+        Rows dev = rows(chosenTask.devSource(), set.dev(), pretrained);
+        Rows test = rows(chosenTask.testSource(), set.test(), pretrained);
         describe(set);
         boolean ownHead = given == null && hasOwnHead(set, pretrained);
         int most = Math.max(dev.mostTokens(1), test.mostTokens(1));
@@ -214,7 +215,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private int run(Pretrained pretrained, Settings settings, Training training, Rows dev, Rows test, TaskFile taskFile, Device executor,
             TaskOptions.Task chosenTask) {
-        int every = data.evaluateEvery == null ? settings.stepsPerEpoch(chosenTask.data().train().size()) : data.evaluateEvery;
+        int every = data.evaluateEvery == null ? settings.batching().stepsPerEpoch(chosenTask.data().train().size()) : data.evaluateEvery;
         boolean jsonl = output.log == TrainingOutput.Log.JSONL;
         try (RunFolder folder = RunFolder.open(out, config(settings, chosenTask, executor, pretrained));
                 Interruption interruption = new Interruption()) {
@@ -303,18 +304,21 @@ final class TrainCommand implements Callable<Integer> {
 
     private Settings settings(Method chosen, int rows) {
         int steps = data.steps(rows);
-        return new Settings(Choice.name(chosen), sharpness.rule(chosen, descent), descent.descent(), factors.rank(), factors.alpha(),
-                factors.scaling(), factors.targets(), sharpness.auxiliaryRank(chosen), sharpness.auxiliaryAlpha(chosen, factors),
-                descent.learningRate, modelOptions.headLearningRate(descent.learningRate), descent.schedule(steps),
-                sharpness.rhoSchedule(chosen, steps), steps,
-                descent.clipNorm, data.batchSize, data.accumulate, data.order == DataOptions.Order.SHUFFLED, data.maxLength, data.maxTokens,
-                modelOptions.dropout == null ? Double.NaN : modelOptions.dropout, modelOptions.labelSmoothing, data.seed, factors.dropout);
+        Settings.Size first = new Settings.Size(factors.rank(), factors.alpha());
+        Settings.Size second = new Settings.Size(sharpness.auxiliaryRank(chosen), sharpness.auxiliaryAlpha(chosen, factors));
+        return new Settings(sharpness.rule(chosen, descent), sharpness.rhoSchedule(chosen, steps),
+                new Settings.Pairs(factors.targets(), factors.scaling(), first, second),
+                new Settings.Optimisation(descent.descent(), descent.learningRate, modelOptions.headLearningRate(descent.learningRate),
+                        descent.schedule(steps), descent.clipNorm),
+                new Settings.Batching(data.batchSize, data.accumulate, data.order == DataOptions.Order.SHUFFLED, data.maxTokens),
+                new Settings.Regularisation(modelOptions.dropout == null ? Double.NaN : modelOptions.dropout, factors.dropout,
+                        modelOptions.labelSmoothing), data.seed);
     }
 
-    private Rows rows(String source, List<Example> examples, Pretrained pretrained, Settings settings) {
-        Rows rows = Rows.of(source, examples, pretrained.tokenizer(), settings.maxLength());
+    private Rows rows(String source, List<Example> examples, Pretrained pretrained) {
+        Rows rows = Rows.of(source, examples, pretrained.tokenizer(), data.maxLength);
         if (rows.truncated() > 0) {
-            say(source + ": " + rows.truncated() + " of " + rows.size() + " rows were cut to " + settings.maxLength() + " tokens");
+            say(source + ": " + rows.truncated() + " of " + rows.size() + " rows were cut to " + data.maxLength + " tokens");
         }
         return rows;
     }
@@ -363,39 +367,41 @@ final class TrainCommand implements Callable<Integer> {
     /// Every value of the run as it acts, defaults too, under the options' names; null where the method has no such thing.
     private ObjectNode config(Settings settings, TaskOptions.Task chosenTask, Device executor, Pretrained pretrained) {
         ObjectNode config = JsonFile.object();
-        config.put("model", model).put("task", task).put("method", settings.method());
+        config.put("model", model).put("task", task).put("method", method);
         ArrayNode text = config.putArray("text");
         chosenTask.columns().text().forEach(text::add);
         config.put("label", chosenTask.columns().label()).put("dev", tables.dev).put("test", tables.test == null ? null : tables.test.toString());
-        config.put("rank", settings.rank()).put("alpha", settings.alpha()).put("scaling", Choice.name(settings.scaling()));
+        Settings.Pairs pairs = settings.pairs();
+        config.put("rank", pairs.primary().rank()).put("alpha", pairs.primary().alpha()).put("scaling", Choice.name(pairs.scaling()));
         ArrayNode targets = config.putArray("targets");
-        settings.targets().forEach(targets::add);
-        config.put("loraDropout", settings.adapterDropout());
-        Method chosen = Method.of(settings.method());
+        pairs.targets().forEach(targets::add);
+        config.put("loraDropout", settings.regularisation().adapterDropout());
+        Method chosen = Method.of(method);
         config.put("rho", sharpness.rho(chosen));
         config.put("normScope", sharpness.scope(chosen) == null ? null : Choice.name(sharpness.scope(chosen)));
-        config.put("rhoSchedule", Choice.name(settings.rhoSchedule().shape())).put("rhoFinal", settings.rhoSchedule().rhoFinal());
+        config.put("rhoSchedule", Choice.name(settings.rho().shape())).put("rhoFinal", settings.rho().rhoFinal());
         SharpnessConfig.put(config, settings.rule());
         boolean second = settings.rule() instanceof BiLora;
-        config.put("auxiliaryRank", second ? settings.auxiliaryRank() : null);
-        config.put("auxiliaryAlpha", second ? settings.auxiliaryAlpha() : null);
-        config.put("auxiliaryLearningRate", second ? sharpness.auxiliaryLearningRate(settings.learningRate()) : null);
+        config.put("auxiliaryRank", second ? pairs.auxiliary().rank() : null);
+        config.put("auxiliaryAlpha", second ? pairs.auxiliary().alpha() : null);
+        config.put("auxiliaryLearningRate", second ? sharpness.auxiliaryLearningRate(descent.learningRate) : null);
         config.put("auxiliaryOptimizer", second ? Choice.name(sharpness.auxiliaryOptimizer()) : null);
-        config.put("optimizer", Choice.name(descent.optimizer)).put("learningRate", settings.learningRate());
+        config.put("optimizer", Choice.name(descent.optimizer)).put("learningRate", descent.learningRate);
         config.put("weightDecay", descent.weightDecay).put("beta1", descent.beta1).put("beta2", descent.beta2);
         config.put("adamEpsilon", descent.adamEpsilon).put("momentum", descent.momentum);
-        config.put("schedule", Choice.name(settings.schedule().shape())).put("warmupSteps", settings.schedule().warmupSteps());
-        config.put("clipNorm", settings.clipNorm());
-        int epochSteps = settings.stepsPerEpoch(chosenTask.data().train().size());
-        config.put("batchSize", settings.batchSize()).put("accumulate", settings.accumulate());
+        Schedule schedule = settings.optimisation().schedule();
+        config.put("schedule", Choice.name(schedule.shape())).put("warmupSteps", schedule.warmupSteps());
+        config.put("clipNorm", descent.clipNorm);
+        int epochSteps = settings.batching().stepsPerEpoch(chosenTask.data().train().size());
+        config.put("batchSize", data.batchSize).put("accumulate", data.accumulate);
         config.put("epochs", (double) settings.steps() / epochSteps).put("steps", settings.steps());
-        config.put("order", Choice.name(data.order)).put("maxLength", settings.maxLength()).put("maxTokens", settings.maxTokens());
+        config.put("order", Choice.name(data.order)).put("maxLength", data.maxLength).put("maxTokens", data.maxTokens);
         config.put("evaluateEvery", data.evaluateEvery == null ? epochSteps : data.evaluateEvery).put("seed", settings.seed());
-        boolean own = Double.isNaN(settings.dropout());
-        config.put("dropout", own ? pretrained.config().dropout() : settings.dropout());
-        config.put("attentionDropout", own ? pretrained.config().attentionDropout() : settings.dropout());
-        config.put("labelSmoothing", settings.smoothing()).put("pooling", ModelOptions.pooling(pretrained));
-        config.put("headLearningRate", settings.headLearningRate());
+        boolean own = Double.isNaN(settings.regularisation().dropout());
+        config.put("dropout", own ? pretrained.config().dropout() : settings.regularisation().dropout());
+        config.put("attentionDropout", own ? pretrained.config().attentionDropout() : settings.regularisation().dropout());
+        config.put("labelSmoothing", settings.regularisation().smoothing()).put("pooling", ModelOptions.pooling(pretrained));
+        config.put("headLearningRate", settings.optimisation().headLearningRate());
         config.put("initAdapter", start.adapter == null ? null : start.adapter.toString());
         config.put("initAuxiliary", start.auxiliary == null ? null : start.auxiliary.toString());
         config.put("device", executor.name()).put("threads", device.threads()).put("vectorBits", Float.SIZE * Lanes.count());

@@ -31,6 +31,13 @@ public final class Adapters {
         return shapes;
     }
 
+    /// The outputs of the head in an adapter's folder, by the shape of its last weight.
+    ///
+    /// @throws Failure if the folder has no head of this model's form
+    public static int outputs(Path folder, Pretrained pretrained) {
+        return PeftAdapter.rows(folder, pretrained.bert(1).head().get(pretrained.bert(1).head().size() - 2).name());
+    }
+
     /// Reads the adapter in a folder as one of this model.
     ///
     /// @throws Failure if it does not fit the model, or adapts a module in some of the layers only
@@ -81,24 +88,25 @@ public final class Adapters {
     ///
     /// @throws Failure if a value is not finite, or a file cannot be written
     public static void write(Training training, Pretrained pretrained, Path folder) {
-        Settings settings = training.settings();
+        Settings.Pairs pairs = training.settings().pairs();
         Map<String, Tensor> head = new LinkedHashMap<>();
         TreeSet<String> saved = new TreeSet<>();
         for (State state : training.model().head()) {
             head.put(state.name(), new Tensor(shape(state), training.session().read(state, 0)));
             saved.add(state.name().substring(0, state.name().indexOf('.')));
         }
-        PeftConfig config = new PeftConfig("SEQ_CLS", pretrained.published(), settings.rank(), settings.alpha(), settings.adapterDropout(),
-                targets(settings.targets(), training.program().adapter()), settings.scaling() == Scaling.RANK_STABILIZED, List.copyOf(saved));
+        PeftConfig config = new PeftConfig("SEQ_CLS", pretrained.published(), pairs.primary().rank(), pairs.primary().alpha(),
+                training.settings().regularisation().adapterDropout(), targets(pairs.targets(), training.program().adapter()),
+                pairs.scaling() == Scaling.RANK_STABILIZED, List.copyOf(saved));
         new PeftAdapter(config, factors(training.session(), training.program().adapter()), head)
                 .write(folder, pretrained.linears(), head(pretrained, training.model().classes()));
     }
 
     /// Writes Bi-LoRA's second pairs as they are now, without a head.
     public static void writeAuxiliary(Training training, Pretrained pretrained, Path folder) {
-        Settings settings = training.settings();
-        PeftConfig config = new PeftConfig(null, pretrained.published(), settings.auxiliaryRank(), settings.auxiliaryAlpha(), 0,
-                targets(settings.targets(), training.program().auxiliary()), settings.scaling() == Scaling.RANK_STABILIZED, List.of());
+        Settings.Pairs pairs = training.settings().pairs();
+        PeftConfig config = new PeftConfig(null, pretrained.published(), pairs.auxiliary().rank(), pairs.auxiliary().alpha(), 0,
+                targets(pairs.targets(), training.program().auxiliary()), pairs.scaling() == Scaling.RANK_STABILIZED, List.of());
         new PeftAdapter(config, factors(training.session(), training.program().auxiliary()), Map.of())
                 .write(folder, pretrained.linears(), Map.of());
     }

@@ -4,8 +4,6 @@ import java.util.List;
 import lowland.descent.AdamW;
 import lowland.descent.RhoSchedule;
 import lowland.descent.Schedule;
-import lowland.rule.BiLora;
-import lowland.rule.Scaling;
 
 /// What a demonstration does, in fixed numbers: nothing depends on how long something takes.
 ///
@@ -44,10 +42,11 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
     /// hardly a row twice.
     Settings settings(DemoMethod method, long seed) {
         int count = steps * method.steps();
-        return new Settings(method.name(), method.rule(), AdamW.defaults(), 8, 16, Scaling.STANDARD, List.of("query", "value"),
-                BiLora.DEFAULT_AUXILIARY_RANK, 16, learningRate, headLearningRate,
-                Schedule.withWarmupShare(Schedule.Shape.LINEAR, count, 0.06),
-                new RhoSchedule(RhoSchedule.Shape.CONSTANT, method.rho(), count), count, 1, batchSize, 1, true, 0, 0, 0, 0, seed);
+        return new Settings(method.rule(), new RhoSchedule(RhoSchedule.Shape.CONSTANT, method.rho(), count),
+                new Settings.Pairs(List.of("query", "value"), new Settings.Size(8, 16)),
+                new Settings.Optimisation(AdamW.defaults(), learningRate, headLearningRate,
+                        Schedule.withWarmupShare(Schedule.Shape.LINEAR, count, 0.06), 1),
+                new Settings.Batching(batchSize, 1, true, 0), Settings.Regularisation.NONE, seed);
     }
 
     /// The work, in rows that pass forward once; a gradient counts as two.

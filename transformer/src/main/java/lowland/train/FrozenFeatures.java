@@ -2,16 +2,11 @@ package lowland.train;
 
 import java.util.List;
 import lowland.data.Example;
-import lowland.descent.AdamW;
-import lowland.descent.RhoSchedule;
-import lowland.descent.Schedule;
 import lowland.metric.Metrics;
 import lowland.model.Bert;
 import lowland.program.Device;
 import lowland.program.State;
 import lowland.random.CounterRandom;
-import lowland.rule.Lora;
-import lowland.rule.Scaling;
 
 /// What the pretrained encoder knows without any adapter: a linear head (multinomial logistic regression) on its frozen features,
 /// what a head sees of each row.
@@ -82,9 +77,7 @@ final class FrozenFeatures {
             throw new IllegalArgumentException("the head of " + pretrained.name() + " has a trained layer before its last");
         }
         int hidden = pretrained.config().hidden();
-        Settings settings = new Settings("features", Lora.defaults(), AdamW.defaults(), 1, 1, Scaling.STANDARD, List.of("query"), 0, 1, 0, 0,
-                new Schedule(Schedule.Shape.CONSTANT, 1, 0), new RhoSchedule(RhoSchedule.Shape.CONSTANT, 0, 1), 1, 0, 32, 1, false, 0, 0,
-                0, 0, 0);
+        Settings settings = Settings.answering(new Settings.Pairs(List.of("query"), new Settings.Size(1, 1)), 32);
         Training training = new Training(pretrained, settings, rows, hidden, false, mostTokens, device);
         State weight = training.model().head().getFirst();
         float[] identity = new float[weight.size()];

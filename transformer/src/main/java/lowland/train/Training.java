@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import lowland.Failure;
 import lowland.descent.AdamW;
 import lowland.model.Bert;
@@ -51,32 +52,33 @@ public final class Training implements AutoCloseable {
     /// @param mostTokens tokens of the longest row that will ever be asked about
     /// @throws Failure if an adapter cannot be made as the settings say
     public Training(Pretrained pretrained, Settings settings, Rows train, int classes, boolean regression, int mostTokens, Device device) {
-        requireSameBetas(settings);
         this.settings = settings;
         this.train = train;
-        boolean dropout = Double.isNaN(settings.dropout()) || settings.dropout() > 0;
-        model = pretrained.bert(settings.dropout(), classes, regression, settings.smoothing(), dropout);
-        step = TrainingStep.of(settings.rule(), settings.descent(), model, factors(Factors.PRIMARY, settings.rank(), settings.alpha()),
-                settings.rule() instanceof BiLora ? factors(Factors.AUXILIARY, settings.auxiliaryRank(), settings.auxiliaryAlpha()) : List.of(),
-                settings.adapterDropout());
-        int rows = train.size() == 0 ? settings.batchSize() : Math.min(settings.batchSize(), train.size());
+        Settings.Pairs pairs = settings.pairs();
+        Settings.Batching batching = settings.batching();
+        Settings.Regularisation regularisation = settings.regularisation();
+        boolean dropout = Double.isNaN(regularisation.dropout()) || regularisation.dropout() > 0;
+        model = pretrained.bert(regularisation.dropout(), classes, regression, regularisation.smoothing(), dropout);
+        step = TrainingStep.of(settings.rule(), settings.optimisation().descent(), model, factors(Factors.PRIMARY, pairs.primary()),
+                settings.rule() instanceof BiLora ? factors(Factors.AUXILIARY, pairs.auxiliary()) : List.of(),
+                regularisation.adapterDropout());
+        int rows = train.size() == 0 ? batching.rows() : Math.min(batching.rows(), train.size());
         int tokens = Math.max(mostTokens, Math.max(train.mostTokens(1), Math.min(train.mostTokens(rows),
-                settings.maxTokens() == 0 ? Integer.MAX_VALUE : settings.maxTokens())));
+                batching.maxTokens() == 0 ? Integer.MAX_VALUE : batching.maxTokens())));
         batch = new Batch(tokens, rows, pretrained.config());
-        order = new Order(Math.max(1, train.size()), settings.shuffled(), settings.seed());
-        // A device may keep weights that no program updates in another order, and so round their products otherwise: with `descend` beside
-        // it, `evaluate` takes the factors for what they were in training, and answers with the same bits.
-        List<Program> programs = train.size() == 0 ? List.of(step.evaluate(), step.descend()) : step.programs();
-        session = device.open(programs, Map.of("tokens", tokens, "sequences", rows));
+        order = new Order(Math.max(1, train.size()), batching.shuffled(), settings.seed());
+        List<Program> programs = train.size() == 0 ? List.of(step.evaluate()) : step.programs();
+        session = device.open(programs, Set.copyOf(model.frozen()), Map.of("tokens", tokens, "sequences", rows));
         load(pretrained);
         initialise();
     }
 
-    private List<Factors> factors(String name, int rank, double alpha) {
+    private List<Factors> factors(String name, Settings.Size size) {
+        int rank = size.rank();
         List<Factors> factors = new ArrayList<>();
         for (Linear linear : model.linears()) {
             String last = linear.module().substring(linear.module().lastIndexOf('.') + 1);
-            boolean targeted = settings.targets().stream().anyMatch(target -> target.equals("all-linear") || target.equals(last)
+            boolean targeted = settings.pairs().targets().stream().anyMatch(target -> target.equals("all-linear") || target.equals(last)
                     || linear.module().endsWith("." + target));
             if (targeted) {
                 int most = Math.min(linear.in(), linear.out());
@@ -85,10 +87,10 @@ public final class Training implements AutoCloseable {
                             + linear.module().replace("*", "0") + " (" + linear.out() + " x " + linear.in() + ") allows: choose 1 to "
                             + most);
                 }
-                factors.add(new Factors(linear, name, rank, settings.scaling().of(alpha, rank)));
+                factors.add(new Factors(linear, name, rank, settings.pairs().scaling().of(size.alpha(), rank)));
             }
         }
-        for (String target : settings.targets()) {
+        for (String target : settings.pairs().targets()) {
             boolean known = target.equals("all-linear")
                     || model.linears().stream().anyMatch(linear -> linear.module().endsWith("." + target));
             if (!known) {
@@ -214,8 +216,8 @@ public final class Training implements AutoCloseable {
     public StepRecord step() {
         check();
         long began = System.nanoTime();
-        double rho = settings.rhoSchedule().at(taken);
-        double factor = settings.schedule().factor(taken);
+        double rho = settings.rho().at(taken);
+        double factor = settings.optimisation().schedule().factor(taken);
         List<int[]> microBatches = microBatches();
         int rows = microBatches.stream().mapToInt(micro -> micro.length).sum();
         int tokens = 0;
@@ -224,12 +226,12 @@ public final class Training implements AutoCloseable {
                 tokens += train.tokens(row);
             }
         }
+        update.scalar("rho", rho);
         run("clear", update);
         double loss = gradient(microBatches, rows);
         boolean finite = Double.isFinite(loss);
         double perturbationNorm = 0;
         trouble = finite ? null : "the loss is " + loss;
-        update.scalar("rho", rho);
         if (finite && step.perturb() != null) {
             finite = run("perturb", update);
             if (finite) {
@@ -266,29 +268,30 @@ public final class Training implements AutoCloseable {
             skippedInARow++;
         }
         taken++;
-        int epochSteps = settings.stepsPerEpoch(train.size());
-        double epoch = (taken - 1) / epochSteps
-                + Math.min(1, ((taken - 1) % epochSteps + 1.0) * settings.rowsPerStep() / train.size());
+        Settings.Batching batching = settings.batching();
+        int epochSteps = batching.stepsPerEpoch(train.size());
+        double epoch = (taken - 1) / epochSteps + Math.min(1, ((taken - 1) % epochSteps + 1.0) * batching.rowsPerStep() / train.size());
         if (finite && !Double.isFinite(more.getOrDefault("drift", 0.0))) {
             trouble = "a factor is no longer finite (loss " + loss + ")";
         }
-        return new StepRecord(taken, epoch, loss, settings.learningRate() * factor, rho, gradientNorm, perturbationNorm, clipped,
-                !finite, tokens, (System.nanoTime() - began) * 1e-9, more);
+        return new StepRecord(taken, epoch, loss, settings.optimisation().learningRate() * factor, rho, gradientNorm, perturbationNorm,
+                clipped, !finite, tokens, (System.nanoTime() - began) * 1e-9, more);
     }
 
     /// The rows of the next optimiser step, cut into micro-batches of at most the capacity. An epoch's last rows make a short step.
     private List<int[]> microBatches() {
-        int epochSteps = settings.stepsPerEpoch(train.size());
+        Settings.Batching batching = settings.batching();
+        int epochSteps = batching.stepsPerEpoch(train.size());
         long epoch = taken / epochSteps;
-        int from = taken % epochSteps * settings.rowsPerStep();
-        int to = Math.min(train.size(), from + settings.rowsPerStep());
+        int from = taken % epochSteps * batching.rowsPerStep();
+        int to = Math.min(train.size(), from + batching.rowsPerStep());
         List<int[]> micros = new ArrayList<>();
         int[] current = new int[to - from];
         int count = 0;
         batch.clear();
         for (int place = from; place < to; place++) {
             int row = order.row(epoch * train.size() + place);
-            boolean full = settings.maxTokens() > 0 && count > 0 && batch.tokens() + train.tokens(row) > settings.maxTokens();
+            boolean full = batching.maxTokens() > 0 && count > 0 && batch.tokens() + train.tokens(row) > batching.maxTokens();
             if (full || !batch.fits(train, row)) {
                 micros.add(java.util.Arrays.copyOf(current, count));
                 count = 0;
@@ -319,9 +322,10 @@ public final class Training implements AutoCloseable {
 
     private boolean descend(double factor) {
         int t = adamT + 1;
-        update.scalar("learningRate", settings.learningRate() * factor)
-                .scalar("headLearningRate", settings.headLearningRate() * factor)
-                .scalar("clipNorm", settings.clipNorm() == 0 ? Double.POSITIVE_INFINITY : settings.clipNorm());
+        Settings.Optimisation optimisation = settings.optimisation();
+        update.scalar("learningRate", optimisation.learningRate() * factor)
+                .scalar("headLearningRate", optimisation.headLearningRate() * factor)
+                .scalar("clipNorm", optimisation.clipNorm() == 0 ? Double.POSITIVE_INFINITY : optimisation.clipNorm());
         AdamW adamW = adamW();
         update.scalar("correction1", 1 - StrictMath.pow(adamW.beta1(), t)).scalar("correction2", 1 - StrictMath.pow(adamW.beta2(), t));
         if (settings.rule() instanceof EfmLora efm) {
@@ -332,7 +336,7 @@ public final class Training implements AutoCloseable {
 
     /// The AdamW whose moments are corrected: that of the factors, else of Bi-LoRA's second pairs, else any.
     private AdamW adamW() {
-        if (settings.descent() instanceof AdamW adamW) {
+        if (settings.optimisation().descent() instanceof AdamW adamW) {
             return adamW;
         }
         return settings.rule() instanceof BiLora bi && bi.auxiliaryDescent() instanceof AdamW adamW ? adamW : AdamW.defaults();
@@ -367,14 +371,6 @@ public final class Training implements AutoCloseable {
         for (int row = from; row < to; row++) {
             logits[row] = java.util.Arrays.copyOfRange(packed, (row - from) * model.classes(), (row - from + 1) * model.classes());
             loss[0] += losses[row - from];
-        }
-    }
-
-    /// Both AdamWs share one correction, hence their betas.
-    private static void requireSameBetas(Settings settings) {
-        if (settings.descent() instanceof AdamW one && settings.rule() instanceof BiLora bi && bi.auxiliaryDescent() instanceof AdamW two
-                && (one.beta1() != two.beta1() || one.beta2() != two.beta2())) {
-            throw new IllegalArgumentException("the two AdamWs of Bi-LoRA have betas of their own: " + one + ", " + two);
         }
     }
 

@@ -5,7 +5,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 import lowland.random.CounterRandom;
 
-/// Softmax attention over packed sequences, forward and backward: out = softmax(scale·Q·Kᵀ)·V for each sequence and head.
+/// Softmax attention over packed sequences, forward and backward: out = softmax(scale·Q·Kᵀ + bias)·V for each sequence and head.
 ///
 /// q and out are `[query tokens, heads·width]`, k and v are `[key tokens, keyHeads·width]`, contiguous rows; head h reads key head
 /// h / (heads / keyHeads). Sequence s holds the rows starts`[s]` … starts`[s + 1]` − 1 of its side. With a causal mask query i of nq sees
@@ -13,6 +13,9 @@ import lowland.random.CounterRandom;
 ///
 /// Dropout of probabilities is a counter-based mask, see [DropoutMask]: the key of query i of sequence s is `child(child(key, s), i)`,
 /// and key j of head h is channel 65,536·h + j. A threshold of 0 drops nothing.
+///
+/// A bias `[2·span + 1, heads]` by distance is optional, see [#bias]: key j and query i of nq and nk lie j − (i + nk − nq) apart, what is beyond
+/// ±span counts as that.
 ///
 /// Probabilities are computed again in the backward pass; nothing of size queries × keys outlives a chunk of work. A sequence's bits depend
 /// on that sequence alone: every operand of a head is copied to a worker's scratch, padded, and sums run over real tokens in a fixed
@@ -31,9 +34,11 @@ public final class Attention {
     private final float scale;
     private final int padWidth;
     private final int longest;
+    private final int span;
     private final Room[] rooms;
     private final Workers.Chunk forwardChunk = this::forwardChunk;
     private final Workers.Chunk backwardChunk = this::backwardChunk;
+    private final Workers.Chunk biasChunk = this::biasChunk;
 
     private float[] q;
     private int qo;
@@ -49,6 +54,13 @@ public final class Attention {
     private int dko;
     private float[] dv;
     private int dvo;
+    private float[] bias;
+    private int bo;
+    private float[] dBias;
+    private int dbo;
+    /// dBias of each sequence, `[sequences, heads, 2·span + 1]`.
+    private float[] dBiases = new float[0];
+    private int sequences;
     private int[] queryStarts;
     private int[] keyStarts;
     private int queryBlocks;
@@ -72,12 +84,18 @@ public final class Attention {
         final float[] p = new float[rows * keys];
         final float[] dropped = new float[rows * keys];
         final float[] dP = new float[rows * keys];
+        final float[] bias = new float[2 * span + 1];
         final long[] rowKeys = new long[BLOCK];
     }
 
     /// @param longest the most keys of a sequence
     /// @param scale usually 1/√width
     public Attention(Workers workers, int heads, int keyHeads, int width, boolean causal, float scale, int longest) {
+        this(workers, heads, keyHeads, width, causal, scale, longest, 0);
+    }
+
+    /// @param span of the bias that [#bias] will set
+    public Attention(Workers workers, int heads, int keyHeads, int width, boolean causal, float scale, int longest, int span) {
         if (keyHeads < 1 || width < 1 || heads % keyHeads != 0) {
             throw new IllegalArgumentException("heads " + heads + ", keyHeads " + keyHeads + ", width " + width
                 + ": expected heads to be a multiple of keyHeads, and all positive");
@@ -89,11 +107,28 @@ public final class Attention {
         this.causal = causal;
         this.scale = scale;
         this.longest = longest;
+        this.span = span;
         padWidth = Strips.padded(width);
         rooms = new Room[workers.threads()];
         for (int i = 0; i < rooms.length; i++) {
             rooms[i] = new Room();
         }
+    }
+
+    /// Makes room for the bias' gradient over at most so many sequences.
+    public void plan(int sequences) {
+        int needed = Math.multiplyExact(sequences, heads * (2 * span + 1));
+        if (dBiases.length < needed) {
+            dBiases = new float[needed];
+        }
+    }
+
+    /// Sets the bias of the passes that follow, and where the backward ones write its gradient; each may be null.
+    public void bias(float[] bias, int bo, float[] dBias, int dbo) {
+        this.bias = bias;
+        this.bo = bo;
+        this.dBias = dBias;
+        this.dbo = dbo;
     }
 
     /// Writes out, nothing dropped.
@@ -133,6 +168,9 @@ public final class Attention {
         this.dv = dv;
         this.dvo = dvo;
         workers.run(sequences * keyHeads, backwardChunk);
+        if (dBias != null) {
+            workers.run(heads, biasChunk);
+        }
     }
 
     private void drop(long key, long threshold, float kept) {
@@ -153,6 +191,7 @@ public final class Attention {
         this.keyStarts = keyStarts;
         this.out = out;
         this.oo = oo;
+        this.sequences = sequences;
         int mostQueries = 0;
         for (int s = 0; s < sequences; s++) {
             mostQueries = Math.max(mostQueries, queryStarts[s + 1] - queryStarts[s]);
@@ -207,6 +246,10 @@ public final class Attention {
         Arrays.fill(room.dValue, 0, keys * padWidth, 0f);
         int group = heads / keyHeads;
         for (int head = keyHead * group; head < (keyHead + 1) * group; head++) {
+            int biases = (s * heads + head) * (2 * span + 1);
+            if (dBias != null) {
+                Arrays.fill(dBiases, biases, biases + 2 * span + 1, 0f);
+            }
             for (int first = 0; first < nq; first += BLOCK) {
                 int some = Math.min(BLOCK, nq - first);
                 int row = queryStarts[s] + first;
@@ -223,6 +266,10 @@ public final class Attention {
                 Strips.accumulate(weights, 0, 1, keys, room.dOut, 0, padWidth, some, room.dValue, 0, padWidth, rows(nk), padWidth);
                 for (int i = 0; i < some; i++) {
                     scoreGradient(room.p, i * keys, room.dP, i * keys, keys);
+                    if (dBias != null) {
+                        int position = first + i + nk - nq;
+                        addByDistance(room.dP, i * keys, position, seen(position, nk), biases);
+                    }
                 }
                 Arrays.fill(room.result, 0, rows(some) * padWidth, 0f);
                 Strips.accumulate(room.dP, 0, keys, 1, room.key, 0, padWidth, nk, room.result, 0, padWidth, rows(some), padWidth);
@@ -246,9 +293,18 @@ public final class Attention {
         }
         Arrays.fill(room.p, 0, rows(some) * keys, 0f);
         Strips.accumulate(room.query, 0, padWidth, 1, room.keyT, 0, keys, width, room.p, 0, keys, rows(some), keys);
+        if (bias != null) {
+            for (int d = 0; d < room.bias.length; d++) {
+                room.bias[d] = bias[bo + d * heads + head];
+            }
+        }
         for (int i = 0; i < some; i++) {
-            int seen = causal ? Math.max(0, Math.min(nk, first + i + nk - nq + 1)) : nk;
+            int position = first + i + nk - nq;
+            int seen = seen(position, nk);
             int at = i * keys;
+            if (bias != null) {
+                addBias(room, at, position, seen);
+            }
             Arrays.fill(room.p, at + seen, at + keys, Float.NEGATIVE_INFINITY);
             if (seen == 0) {
                 Arrays.fill(room.p, at, at + keys, 0f);
@@ -257,6 +313,53 @@ public final class Attention {
                 float sum = Softmax.exponentials(room.p, at, keys, max, room.p, at);
                 Elementwise.scale(1f / sum, room.p, at, room.p, at, keys);
             }
+        }
+    }
+
+    /// How many of nk keys, from the first, the query at a position sees.
+    private int seen(int position, int nk) {
+        return causal ? Math.max(0, Math.min(nk, position + 1)) : nk;
+    }
+
+    /// Adds the bias of each key to a row of scores: the first entry up to `span` before the query, the last from `span` behind it.
+    private void addBias(Room room, int at, int position, int seen) {
+        int near = Math.clamp(position - span, 0, seen);
+        int far = Math.clamp(position + span, near, seen);
+        for (int j = 0; j < near; j++) {
+            room.p[at + j] += room.bias[0];
+        }
+        for (int j = near; j < far; j++) {
+            room.p[at + j] += room.bias[j - position + span];
+        }
+        for (int j = far; j < seen; j++) {
+            room.p[at + j] += room.bias[2 * span];
+        }
+    }
+
+    /// Adds a row of dS to a sequence's gradient of the bias, likewise.
+    private void addByDistance(float[] dS, int at, int position, int seen, int biases) {
+        int near = Math.clamp(position - span, 0, seen);
+        int far = Math.clamp(position + span, near, seen);
+        for (int j = 0; j < near; j++) {
+            dBiases[biases] += dS[at + j];
+        }
+        for (int j = near; j < far; j++) {
+            dBiases[biases + j - position + span] += dS[at + j];
+        }
+        for (int j = far; j < seen; j++) {
+            dBiases[biases + 2 * span] += dS[at + j];
+        }
+    }
+
+    /// One head's gradient of the bias: the sequences' in order.
+    private void biasChunk(int head, int worker) {
+        int rows = 2 * span + 1;
+        for (int d = 0; d < rows; d++) {
+            float sum = 0;
+            for (int s = 0; s < sequences; s++) {
+                sum += dBiases[(s * heads + head) * rows + d];
+            }
+            dBias[dbo + d * heads + head] = sum;
         }
     }
 

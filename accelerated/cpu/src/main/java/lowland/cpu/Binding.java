@@ -14,12 +14,13 @@ final class Binding {
     private static final int GRAIN = 1 << 13;
     /// Columns that one piece of a sum over rows has: a multiple of every vector's lanes.
     private static final int COLUMNS = 64;
+    private static final Reals NO_BIAS = new Reals(null, 0);
 
     private final Workers workers;
     private final Gemm gemm;
     private final Map<Heads, lowland.cpu.Attention> attentions = new HashMap<>();
 
-    private record Heads(int heads, int keyHeads, int width, boolean causal, int longest) {}
+    private record Heads(int heads, int keyHeads, int width, boolean causal, int longest, int span) {}
 
     Binding(Workers workers, Gemm gemm) {
         this.workers = workers;
@@ -330,9 +331,10 @@ final class Binding {
     private lowland.cpu.Attention kernel(lowland.program.operation.Attention attention, Operands o) {
         int width = attention.q().shape().fixed(1) / attention.heads();
         int longest = o.most(attention.k()) / attention.k().shape().fixed(1);
-        return attentions.computeIfAbsent(new Heads(attention.heads(), attention.keyHeads(), width, attention.causal(), longest),
+        int span = attention.bias() == null ? 0 : attention.span();
+        return attentions.computeIfAbsent(new Heads(attention.heads(), attention.keyHeads(), width, attention.causal(), longest, span),
                 h -> new lowland.cpu.Attention(workers, h.heads(), h.keyHeads(), h.width(), h.causal(),
-                        (float) (1 / Math.sqrt(h.width())), h.longest()));
+                        (float) (1 / Math.sqrt(h.width())), h.longest(), h.span()));
     }
 
     private Bound attention(lowland.program.operation.Attention attention, Operands o) {
@@ -345,8 +347,12 @@ final class Binding {
         Ints keyStarts = o.ints(attention.keyStarts());
         Size starts = o.axis(attention.queryStarts(), 0);
         Masked mask = new Masked(attention.mask(), o);
-        return () -> kernel.forward(q.array, q.at, k.array, k.at, v.array, v.at, queryStarts.array, keyStarts.array, starts.get() - 1,
-                mask.key(), mask.threshold(), mask.kept(), y.array, y.at);
+        Reals bias = attention.bias() == null ? NO_BIAS : o.reals(attention.bias());
+        return () -> {
+            kernel.bias(bias.array, bias.at, null, 0);
+            kernel.forward(q.array, q.at, k.array, k.at, v.array, v.at, queryStarts.array, keyStarts.array, starts.get() - 1,
+                    mask.key(), mask.threshold(), mask.kept(), y.array, y.at);
+        };
     }
 
     private Bound attentionBackward(AttentionBackward backward, Operands o) {
@@ -363,8 +369,16 @@ final class Binding {
         Ints keyStarts = o.ints(forward.keyStarts());
         Size starts = o.axis(forward.queryStarts(), 0);
         Masked mask = new Masked(forward.mask(), o);
-        return () -> kernel.backward(q.array, q.at, k.array, k.at, v.array, v.at, queryStarts.array, keyStarts.array, starts.get() - 1,
-                mask.key(), mask.threshold(), mask.kept(), g.array, g.at, dq.array, dq.at, dk.array, dk.at, dv.array, dv.at);
+        Reals bias = forward.bias() == null ? NO_BIAS : o.reals(forward.bias());
+        Reals dBias = backward.dBias() == null ? NO_BIAS : o.reals(backward.dBias());
+        if (backward.dBias() != null) {
+            kernel.plan(o.most(forward.queryStarts()) - 1);
+        }
+        return () -> {
+            kernel.bias(bias.array, bias.at, dBias.array, dBias.at);
+            kernel.backward(q.array, q.at, k.array, k.at, v.array, v.at, queryStarts.array, keyStarts.array, starts.get() - 1,
+                    mask.key(), mask.threshold(), mask.kept(), g.array, g.at, dq.array, dq.at, dk.array, dk.at, dv.array, dv.at);
+        };
     }
 
     private Bound segmentMean(SegmentMean mean, Operands o) {

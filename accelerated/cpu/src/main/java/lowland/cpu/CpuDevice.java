@@ -2,8 +2,10 @@ package lowland.cpu;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import lowland.program.Device;
 import lowland.program.Program;
+import lowland.program.State;
 
 /// Executes programs in float on this machine's vector units.
 ///
@@ -24,7 +26,8 @@ public record CpuDevice(int threads) implements Device {
     }
 
     @Override
-    public CpuSession open(List<Program> programs, Map<String, Integer> capacity) {
-        return new CpuSession(threads, programs, capacity);
+    public CpuSession open(List<Program> programs, Set<State> frozen, Map<String, Integer> capacity) {
+        Device.requireFrozen(programs, frozen);
+        return new CpuSession(threads, programs, frozen, capacity);
     }
 }

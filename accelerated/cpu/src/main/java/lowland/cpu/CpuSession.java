@@ -3,6 +3,7 @@ package lowland.cpu;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import lowland.program.Inputs;
 import lowland.program.Liveness;
 import lowland.program.Observer;
@@ -20,7 +21,7 @@ public final class CpuSession implements Session {
     private final Storage storage;
     private final Map<String, BoundProgram> programs = new LinkedHashMap<>();
 
-    CpuSession(int threads, List<Program> programs, Map<String, Integer> capacity) {
+    CpuSession(int threads, List<Program> programs, Set<State> frozen, Map<String, Integer> capacity) {
         Map<Program, Liveness> plans = new LinkedHashMap<>();
         int packed = 0;
         for (Program program : programs) {
@@ -29,7 +30,7 @@ public final class CpuSession implements Session {
             packed = Math.max(packed, packedFloats(plan, capacity));
         }
         workers = new Workers(threads);
-        storage = new Storage(workers, capacity, plans);
+        storage = new Storage(workers, capacity, plans, frozen);
         Binding binding = new Binding(workers, new Gemm(workers, new Scratch(threads, packed)));
         plans.forEach((program, plan) -> {
             if (this.programs.put(program.name(), new BoundProgram(program, plan, storage, binding)) != null) {

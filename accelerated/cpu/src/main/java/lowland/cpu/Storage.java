@@ -17,8 +17,8 @@ import lowland.program.operation.Product;
 
 /// Everything that a session holds, allocated once: states, one arena for floats and one for doubles, packed weights.
 ///
-/// The programs of a session never run at once, so they share the arenas. A state that no program updates, and that is only read as
-/// the right-hand side of products, is held packed and in no other form.
+/// The programs of a session never run at once, so they share the arenas. A frozen state that is only read as the right-hand side of
+/// products is held packed and in no other form.
 final class Storage {
     private final Workers workers;
     private final Map<String, Integer> capacity;
@@ -29,11 +29,12 @@ final class Storage {
     private final float[] realArena;
     private final double[] doubleArena;
 
-    Storage(Workers workers, Map<String, Integer> capacity, Map<Program, Liveness> programs) {
+    Storage(Workers workers, Map<String, Integer> capacity, Map<Program, Liveness> programs, Set<State> frozen) {
         this.workers = workers;
         this.capacity = Map.copyOf(capacity);
         bindings = new Size.Bindings(capacity);
         Set<State> packed = packed(programs);
+        packed.retainAll(frozen);
         for (Program program : programs.keySet()) {
             for (State state : program.reads().keySet()) {
                 allocate(state, packed.contains(state));
@@ -62,12 +63,11 @@ final class Storage {
         }
     }
 
-    /// States that are read as the right-hand side of products only, and never updated.
+    /// States that are read as the right-hand side of products only.
     private static Set<State> packed(Map<Program, Liveness> programs) {
         Set<State> multiplied = new HashSet<>();
         Set<State> otherwise = new HashSet<>();
         programs.forEach((program, plan) -> {
-            otherwise.addAll(program.updates().keySet());
             program.outputs().values().forEach(value -> addState(plan.place(value), otherwise));
             plan.copies().forEach(copy -> addState(plan.place(copy.from()), otherwise));
             for (Instruction instruction : plan.instructions()) {

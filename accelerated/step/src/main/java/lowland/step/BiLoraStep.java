@@ -4,6 +4,7 @@ import static lowland.program.operation.Scalar.Kind.ADD;
 import static lowland.program.operation.Scalar.Kind.CLIP;
 import static lowland.program.operation.Scalar.Kind.MAXIMUM;
 import static lowland.program.operation.Scalar.Kind.MULTIPLY;
+import static lowland.program.operation.Scalar.Kind.UNLESS_ZERO;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,6 +19,8 @@ import lowland.rule.BiLora;
 /// descend, the second ascend from the old values, then
 ///
 ///     c² = Σ_layers s2²·⟨B2ᵀB2, A2A2ᵀ⟩      (B2, A2) ← √clip·(B2, A2),  clip = 0 if ρ = 0, ρ/c if c > ρ, else 1
+///
+/// With ρ = 0 the second pairs are zero from the step's start, and c counts as 0, whatever it is: nothing but LoRA's step is left.
 record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) implements RuleStep {
     BiLoraStep {
         if (auxiliary.size() != pairs.size()) {
@@ -54,6 +57,15 @@ record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) imp
     }
 
     @Override
+    public void begin(Recording p) {
+        p.stage("second pair");
+        Value kept = p.scalar(UNLESS_ZERO, p.scalar("rho"), p.constant(1));
+        for (State state : RuleStep.both(auxiliary)) {
+            Layers.each(p, "keep " + state.name(), state.repeat(), () -> p.update(state, p.scale(p.read(state), kept)));
+        }
+    }
+
+    @Override
     public void descend(Recording p, Descending descending, List<State> head) {
         descending.requireSameCorrections(rule.auxiliaryDescent());
         Value clip = descending.clipped(p, RuleStep.both(pairs), head, "");
@@ -80,7 +92,7 @@ record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) imp
             after = sums.get(1);
         }
         p.stage("clip");
-        Value c = p.squareRoot(after);
+        Value c = p.scalar(UNLESS_ZERO, p.scalar("rho"), p.squareRoot(after));
         p.output("perturbationNorm", p.squareRoot(before));
         p.output("c", c);
         p.guard(c);

@@ -25,6 +25,9 @@ sealed interface RuleStep permits LoraStep, LoraSamStep, FmLoraStep, EfmLoraStep
         return List.of();
     }
 
+    /// Records what else happens before the first gradient of a step.
+    default void begin(Recording p) {}
+
     /// States of the rule that outlive a step.
     default List<State> carried() {
         return List.of();

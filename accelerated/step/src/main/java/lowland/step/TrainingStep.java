@@ -30,8 +30,8 @@ import lowland.rule.UpdateRule;
 /// LoRA-SAM and FMLoRA) to zero, so nothing has to be restored. `evaluate` is the model with the adapter alone: no dropout, no
 /// perturbation, no second pair.
 ///
-/// Inputs beside the model's: `lossWeight` (1/rows of the optimiser step) of `gradient`; `rho` of `perturb`, and of `descend` for
-/// EFMLoRA and Bi-LoRA; `learningRate`, `headLearningRate`, `clipNorm` (∞ is off), and for AdamW `correction1` = 1 − β₁ᵗ,
+/// Inputs beside the model's: `lossWeight` (1/rows of the optimiser step) of `gradient`; `rho` of `perturb`, of `descend` for
+/// EFMLoRA and Bi-LoRA, and of Bi-LoRA's `clear`; `learningRate`, `headLearningRate`, `clipNorm` (∞ is off), and for AdamW `correction1` = 1 − β₁ᵗ,
 /// `correction2` = 1 − β₂ᵗ of `descend` (Bi-LoRA's two AdamW must have equal betas); `ema` (weight of the new term) of EFMLoRA's.
 ///
 /// @param gradient outputs `loss`, the weighted sum over the micro-batch, and `logits`
@@ -104,6 +104,7 @@ public record TrainingStep(Program clear, Program gradient, Program perturb, Pro
         Recording p = new Recording("clear");
         Zeros.record(p, List.copyOf(trainables(step, model).values()));
         Zeros.record(p, step.cleared());
+        step.begin(p);
         return p.finish();
     }
 

@@ -1,5 +1,6 @@
 package lowland.program.operation;
 
+import java.util.ArrayList;
 import java.util.List;
 import lowland.program.ElementType;
 import lowland.program.Memory;
@@ -8,7 +9,7 @@ import lowland.program.Value;
 
 /// Softmax attention within each sequence of a packed batch (Vaswani et al., arXiv 1706.03762v7, Eq. 1), a head at a time:
 ///
-///     y = P·v,  P = mask ⊙ softmax(q·kᵀ/√D)
+///     y = P·v,  P = mask ⊙ softmax(q·kᵀ/√D + bias)
 ///
 /// | value       | shape       |                                                                  |
 /// |-------------|-------------|------------------------------------------------------------------|
@@ -19,10 +20,17 @@ import lowland.program.Value;
 ///
 /// Causal: the last query sees the last key; the query i steps before it sees the keys up to i steps before that.
 /// `mask` drops probabilities, or is null.
+///
+/// `bias` [2·span + 1, H] is added to the scores, or is null: row span + d for a key that lies d behind the query, d from −span to span; what
+/// is farther counts as ±span. The last query stands at the last key, as for the causal mask. A bias by distance serves every
+/// sequence of a packed batch, of whatever length, where one by query and key would be a matrix a sequence; and T5's (arXiv
+/// 1910.10683v4, §2.1) is one: its table [buckets, H] gathered by the bucket of each distance, with span the distance from which all share
+/// the last bucket. That table may train: the derivative adds up over all pairs at a distance, over sequences, and over the layers
+/// that share the bias. ALiBi's (arXiv 2108.12409v2) −slope_h·|d| is a frozen one with span the longest sequence − 1.
 public record Attention(Value q, Value k, Value v, Value queryStarts, Value keyStarts, int heads, int keyHeads, boolean causal, Mask mask,
-        Value y) implements Operation {
+        Value bias, Value y) implements Operation {
 
-    public static Shape shape(Value q, Value k, Value v, Value queryStarts, Value keyStarts, int heads, int keyHeads) {
+    public static Shape shape(Value q, Value k, Value v, Value queryStarts, Value keyStarts, int heads, int keyHeads, Value bias) {
         Require.rank("attention", q, ElementType.REAL, 2);
         Require.rank("attention", k, ElementType.REAL, 2);
         Require.same("attention", k, v);
@@ -31,12 +39,24 @@ public record Attention(Value q, Value k, Value v, Value queryStarts, Value keyS
                 "heads " + heads + " and key heads " + keyHeads + " that divide the channels", q, k);
         Require.that(SegmentMean.segments("attention", queryStarts).equals(SegmentMean.segments("attention", keyStarts)), "attention",
                 "as many query starts as key starts", queryStarts, keyStarts);
+        if (bias != null) {
+            Require.rank("attention", bias, ElementType.REAL, 2);
+            Require.that(bias.shape().fixed(0) % 2 == 1 && bias.shape().fixed(1) == heads, "attention",
+                    "a bias [2*span + 1, " + heads + "]", bias);
+        }
         return q.shape();
     }
 
     @Override
     public List<Value> inputs() {
-        return mask == null ? List.of(q, k, v, queryStarts, keyStarts) : List.of(q, k, v, queryStarts, keyStarts, mask.key());
+        List<Value> inputs = new ArrayList<>(List.of(q, k, v, queryStarts, keyStarts));
+        if (mask != null) {
+            inputs.add(mask.key());
+        }
+        if (bias != null) {
+            inputs.add(bias);
+        }
+        return List.copyOf(inputs);
     }
 
     @Override
@@ -87,6 +107,23 @@ public record Attention(Value q, Value k, Value v, Value queryStarts, Value keyS
         return causal ? Math.max(0, keys - (m.ints(queryStarts)[n + 1] - 1 - i)) : keys;
     }
 
+    /// The farthest distance that the bias tells apart.
+    public int span() {
+        return (bias.shape().fixed(0) - 1) / 2;
+    }
+
+    /// Where the bias of key j of sequence n for query row i stands in its array.
+    public int biasIndex(Memory m, int n, int h, int i, int j) {
+        int keys = m.ints(keyStarts)[n + 1] - m.ints(keyStarts)[n];
+        int distance = j - (keys - (m.ints(queryStarts)[n + 1] - i));
+        return (span() + Math.clamp(distance, -span(), span())) * heads + h;
+    }
+
+    /// The bias of key j of sequence n for query row i.
+    public double biased(Memory m, int n, int h, int i, int j) {
+        return bias == null ? 0 : m.reals(bias)[biasIndex(m, n, h, i, j)];
+    }
+
     /// The softmax over the keys that query row i of sequence n sees; its length is their number. Dropout is not in it.
     double[] probabilities(Memory m, int n, int h, int i) {
         int width = m.extent(q, 1) / heads;
@@ -102,7 +139,7 @@ public record Attention(Value q, Value k, Value v, Value queryStarts, Value keyS
             for (int d = 0; d < width; d++) {
                 sum += q[i * heads * width + h * width + d] * k[(keyStart + j) * keyChannels + keyHead * width + d];
             }
-            scores[j] = sum / Math.sqrt(width);
+            scores[j] = sum / Math.sqrt(width) + biased(m, n, h, i, j);
         }
         double normaliser = CrossEntropy.logSumExp(scores, 0, seen);
         for (int j = 0; j < seen; j++) {
@@ -122,8 +159,9 @@ public record Attention(Value q, Value k, Value v, Value queryStarts, Value keyS
 
     @Override
     public void differentiate(Tape tape) {
-        List<Value> gradients = tape.record().attentionBackward(this, tape.gradient(y));
-        List<Value> wanted = List.of(q, k, v);
+        boolean biasTrains = bias != null && tape.wants(bias);
+        List<Value> gradients = tape.record().attentionBackward(this, tape.gradient(y), biasTrains);
+        List<Value> wanted = biasTrains ? List.of(q, k, v, bias) : List.of(q, k, v);
         for (int i = 0; i < wanted.size(); i++) {
             if (tape.wants(wanted.get(i))) {
                 tape.add(wanted.get(i), gradients.get(i));
@@ -134,6 +172,6 @@ public record Attention(Value q, Value k, Value v, Value queryStarts, Value keyS
     @Override
     public String attributes() {
         return heads + " heads" + (keyHeads == heads ? "" : ", " + keyHeads + " key heads") + (causal ? ", causal" : "")
-                + (mask == null ? "" : ", " + mask);
+                + (mask == null ? "" : ", " + mask) + (bias == null ? "" : ", bias by distance up to " + span());
     }
 }

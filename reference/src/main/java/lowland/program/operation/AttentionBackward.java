@@ -7,11 +7,14 @@ import lowland.program.Memory;
 import lowland.program.Shape;
 import lowland.program.Value;
 
-/// The gradients of [Attention] in q, k and v. The probabilities P (before dropout, with mask factors M) are computed again:
+/// The gradients of [Attention] in q, k and v, and in its bias if `dBias` is not null. The probabilities P (before dropout, with mask factors
+/// M) are computed again:
 ///
 ///     dv = (M ⊙ P)ᵀ·G     dP = M ⊙ (G·vᵀ)     dS = P ⊙ (dP − rowsum(P ⊙ dP))     dq = dS·k/√D     dk = dSᵀ·q/√D
-public record AttentionBackward(Attention forward, Value g, Value dq, Value dk, Value dv) implements Operation {
-    public static void check(Attention forward, Value g) {
+///     dBias_{d,h} = Σ dS over the queries of head h, of all sequences, and their keys at distance d
+public record AttentionBackward(Attention forward, Value g, Value dq, Value dk, Value dv, Value dBias) implements Operation {
+    public static void check(Attention forward, Value g, boolean biasTrains) {
+        Require.that(!biasTrains || forward.bias() != null, "attentionBackward", "a bias to be differentiated", g);
         Require.shape("attentionBackward", g, ElementType.REAL, forward.q().shape().extents().toArray(lowland.program.Extent[]::new));
     }
 
@@ -24,7 +27,7 @@ public record AttentionBackward(Attention forward, Value g, Value dq, Value dk, 
 
     @Override
     public List<Value> outputs() {
-        return List.of(dq, dk, dv);
+        return dBias == null ? List.of(dq, dk, dv) : List.of(dq, dk, dv, dBias);
     }
 
     @Override
@@ -42,6 +45,10 @@ public record AttentionBackward(Attention forward, Value g, Value dq, Value dk, 
         Arrays.fill(dq, 0);
         Arrays.fill(dk, 0);
         Arrays.fill(dv, 0);
+        double[] dBias = this.dBias == null ? null : m.reals(this.dBias);
+        if (dBias != null) {
+            Arrays.fill(dBias, 0);
+        }
         int[] keyStarts = m.ints(forward.keyStarts());
         forward.eachQuery(m, forward.queryStarts(), (n, h, i) -> {
             double[] p = forward.probabilities(m, n, h, i);
@@ -62,7 +69,11 @@ public record AttentionBackward(Attention forward, Value g, Value dq, Value dk, 
             }
             for (int j = 0; j < p.length; j++) {
                 int key = (keyStarts[n] + j) * keyChannels + keyOffset;
-                double ds = p[j] * (dp[j] - mean) / Math.sqrt(width);
+                double dScore = p[j] * (dp[j] - mean);
+                if (dBias != null) {
+                    dBias[forward.biasIndex(m, n, h, i, j)] += dScore;
+                }
+                double ds = dScore / Math.sqrt(width);
                 for (int d = 0; d < width; d++) {
                     dq[query + d] += ds * k[key + d];
                     dk[key + d] += ds * q[query + d];

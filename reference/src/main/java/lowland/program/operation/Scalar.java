@@ -15,7 +15,9 @@ public record Scalar(Kind kind, Value a, Value b, Value y) implements Operation 
         /// √a; b is not read (it is a).
         SQUARE_ROOT,
         /// The factor that brings a norm b to at most a: 0 where a = 0, a/b where b > a, else 1.
-        CLIP;
+        CLIP,
+        /// b, or 0 where a = 0, whatever b is.
+        UNLESS_ZERO;
 
         /// The result for two numbers; NaN goes through.
         public double of(double a, double b) {
@@ -29,6 +31,7 @@ public record Scalar(Kind kind, Value a, Value b, Value y) implements Operation 
                 case DIVIDE_OR_ZERO -> b == 0 ? 0 : a / b;
                 case SQUARE_ROOT -> Math.sqrt(a);
                 case CLIP -> a == 0 ? 0 : b <= a ? 1 : a / b;
+                case UNLESS_ZERO -> a == 0 ? 0 : b;
             };
         }
     }
@@ -73,7 +76,7 @@ public record Scalar(Kind kind, Value a, Value b, Value y) implements Operation 
                     tape.add(b, tape.record().scalar(Kind.MULTIPLY, tape.gradient(y), a));
                 }
             }
-            case SUBTRACT, DIVIDE, MINIMUM, MAXIMUM, DIVIDE_OR_ZERO, SQUARE_ROOT, CLIP ->
+            case SUBTRACT, DIVIDE, MINIMUM, MAXIMUM, DIVIDE_OR_ZERO, SQUARE_ROOT, CLIP, UNLESS_ZERO ->
                 throw new UnsupportedOperationException("scalar " + kind + " has no derivative: it only occurs behind one");
         }
     }
