@@ -1,5 +1,6 @@
 """The table of mutants in README.md: `python mutants.py`. Each mistake is made in the witness, in float64, and its result compared with
-the golden files by the measure of GoldenTest. The number is the error by what the test allows on the CPU: above 1, it fails."""
+the golden files by the measures of GoldenTest, losses and final values. The number is the error by what the test allows on the CPU:
+above 1, it fails."""
 import json
 
 import torch
@@ -76,10 +77,12 @@ def main():
 
         def ratio(method, optimizer, mistake=(), change=lambda model: None):
             start = {**values, **(second if method == "bi-lora" else {})}
-            end, _ = make.run(folder, family, start, data, method, optimizer, torch.float64, mistake, change)
+            end, losses = make.run(folder, family, start, data, method, optimizer, torch.float64, mistake, change)
             name = f"{optimizer}/{method}"
             truth = {k: tensors[f"{name}/{make.key(k)}"] for k in end}
-            return make.error(end, truth, start) / (4 * golden["runs"][name]["witness"]["values"])
+            lost = max(abs(a - b) / b for a, b in zip(losses, golden["runs"][name]["losses"]))
+            return max(make.error(end, truth, start) / (4 * golden["runs"][name]["witness"]["values"]),
+                       lost / (4 * golden["witness"]["losses"]))
 
         for mistake, methods in RULES + ADAMW + SGD + [(m, ["lora"]) for m in INPUTS[family]]:
             optimizers = ["adamw"] if (mistake, methods) in ADAMW else ["sgd"] if (mistake, methods) in SGD else ["adamw", "sgd"]

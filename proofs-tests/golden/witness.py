@@ -87,7 +87,7 @@ class Witness:
         with self.adapted(leaves, scaling, scaling2):
             loss = self.loss(rows, leaves, smoothing)
         grads = torch.autograd.grad(loss, list(leaves.values()))
-        return dict(zip(leaves, grads)), float(loss)
+        return dict(zip(leaves, grads)), float(loss.detach())
 
     def flat(self, g, values, paths, rho, s):
         """E_B = (1/s) E_W A^+, E_W = rho G / ||G||, G = (1/2s) (g_B (A^T)^+ + (B^T)^+ g_A), each layer's own norm."""

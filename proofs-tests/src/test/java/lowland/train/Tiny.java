@@ -34,7 +34,7 @@ final class Tiny {
             }
             tensors.put(name, new Tensor(shape, values));
         });
-        return new Pretrained("tiny", CONFIG, Bert.Pooling.MEAN, new Tensors("tiny", tensors), List.of(), 0, null);
+        return new Pretrained("tiny", CONFIG, Bert.Pooling.MEAN, new Tensors("tiny", tensors), List.of(), 0, null, null);
     }
 
     static Rows rows(int count, String what) {

@@ -26,24 +26,25 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
     /// Rows that are answered at a time; the answers do not depend on it.
     private static final int BATCH = 32;
 
+    /// @param init the size of random weights; null for the model's own
     /// @param folder null for a checkpoint alone
     /// @throws Failure if model or adapter cannot be read, or do not fit
-    static AdaptedModel open(String model, Path folder) {
+    static AdaptedModel open(String model, String init, Path folder) {
         if (folder == null) {
-            return bare(model);
+            return bare(model, init);
         }
         if (!Files.isDirectory(folder)) {
             throw Failure.of("--adapter " + folder + " is not a folder; name the folder adapter of a run");
         }
         if (!Files.exists(folder.resolve(TaskFile.NAME))) {
-            return foreign(model, folder);
+            return foreign(model, init, folder);
         }
         TaskFile task = TaskFile.read(folder);
-        if (!Pretrained.poolings(model).contains(task.pooling())) {
+        if (init == null && !Pretrained.poolings(model).contains(task.pooling())) {
             throw Failure.of(folder.resolve(TaskFile.NAME) + ": the pooling " + task.pooling() + " is not that of " + model + ", "
                     + String.join(" or ", Pretrained.poolings(model)) + "; take an adapter of this model");
         }
-        Pretrained pretrained = Pretrained.open(model, task.pooling());
+        Pretrained pretrained = Pretrained.open(model, init, task.pooling());
         try {
             return new AdaptedModel(pretrained, Adapters.read(folder, pretrained, task.outputs()), folder, task);
         } catch (RuntimeException e) {
@@ -53,8 +54,8 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
     }
 
     /// An adapter that was not written here: its head is that of transformers' classifier, its labels are the checkpoint's.
-    private static AdaptedModel foreign(String model, Path folder) {
-        Pretrained pretrained = Pretrained.open(model);
+    private static AdaptedModel foreign(String model, String init, Path folder) {
+        Pretrained pretrained = Pretrained.open(model, init, null);
         try {
             int outputs = Adapters.outputs(folder, pretrained);
             return new AdaptedModel(pretrained, Adapters.read(folder, pretrained, outputs), folder, task(pretrained, outputs));
@@ -64,9 +65,9 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
         }
     }
 
-    private static AdaptedModel bare(String model) {
-        if (model.equals(Pretrained.MINILM)) {
-            throw Failure.usage("--adapter is missing: " + model + " has no classifier of its own, name the folder adapter of a run");
+    private static AdaptedModel bare(String model, String init) {
+        if (model.equals(Pretrained.MINILM) || init != null) {
+            throw Failure.usage("--adapter is missing: " + (init == null ? model : init + " with random weights") + " has no classifier of its own, name the folder adapter of a run");
         }
         Pretrained pretrained = Pretrained.open(model);
         Path folder = Path.of(model);

@@ -22,6 +22,9 @@ final class EvaluateCommand implements Callable<Integer> {
         "The model that the adapter was trained on: minilm, or a Hugging Face folder.", "No default."})
     private String model;
 
+    @Option(names = "--init", paramLabel = "roberta-base|roberta-large", description = {ModelOptions.INIT, "Default: not used."})
+    private String init;
+
     @Option(names = "--adapter", required = true, paramLabel = "DIR", description = {
         "The folder with PEFT's two files and task.json.", "No default."})
     private Path adapter;
@@ -57,14 +60,17 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         tables.check(task, split);
         Device executor = device.device();
-        try (AdaptedModel adapted = AdaptedModel.open(model, adapter)) {
+        try (AdaptedModel adapted = AdaptedModel.open(model, init, adapter)) {
             TaskOptions.Split rows = tables.split(task, split, adapted.task());
             Evaluation evaluation = adapted.answer(rows.source(), rows.rows(), executor);
             if (json) {
                 ObjectNode line = JsonLine.object().put("split", rows.name()).put("rows", rows.rows().size());
+                if (init != null) {
+                    line.put("init", init);
+                }
                 streams.out().println(JsonLine.text(JsonLine.measured(line, evaluation)));
             } else {
-                streams.out().println(rows.source() + ", " + rows.name() + ", " + rows.rows().size() + " rows  " + Run.measures(evaluation));
+                streams.out().println((init == null ? "" : init + " with random weights, ") + rows.source() + ", " + rows.name() + ", " + rows.rows().size() + " rows  " + Run.measures(evaluation));
             }
             return 0;
         }

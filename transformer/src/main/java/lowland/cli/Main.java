@@ -68,8 +68,8 @@ public final class Main implements Runnable {
         line.setExecutionExceptionHandler((e, _, _) -> failed(e, err, debug));
         int exit;
         try {
-            exit = line.execute(args);
-        } catch (Error e) {
+            exit = line.execute(args.length > 0 && args[0].equals("train") ? Preset.expand(args) : args);
+        } catch (Failure | Error e) {
             exit = failed(e, err, debug);
         }
         // A stream for printing keeps its errors to itself until it is asked; results that nobody got are a failure.

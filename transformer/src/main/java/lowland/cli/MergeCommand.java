@@ -38,7 +38,7 @@ final class MergeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         RunFolder.check(out);
-        try (AdaptedModel adapted = AdaptedModel.open(model, adapter)) {
+        try (AdaptedModel adapted = AdaptedModel.open(model, null, adapter)) {
             MergedCheckpoint.write(out, adapted.pretrained(), adapted.adapter(), adapted.task());
             streams.out().println(out);
             return 0;

@@ -5,6 +5,10 @@ import picocli.CommandLine.Option;
 
 /// The model while it trains.
 final class ModelOptions {
+    /// How `--init` is explained.
+    static final String INIT = "Random weights of this size in place of a checkpoint's, to measure time and memory; --model then names a"
+            + " folder with the tokenizer's files alone.";
+
     @Option(names = "--dropout", paramLabel = "P", description = {
         "Every dropout of the model; 0 switches them off.", "Default: the model's own (minilm: 0.1, as BERT was pretrained)."})
     Double dropout;

@@ -25,6 +25,9 @@ final class PredictCommand implements Callable<Integer> {
         "The model that the adapter was trained on: minilm, or a Hugging Face folder.", "No default."})
     private String model;
 
+    @Option(names = "--init", paramLabel = "roberta-base|roberta-large", description = {ModelOptions.INIT, "Default: not used."})
+    private String init;
+
     @Option(names = "--adapter", paramLabel = "DIR", description = {
         "The folder with PEFT's two files and task.json.", "Default: none, the checkpoint answers with its own classifier; minilm has none."})
     private Path adapter;
@@ -55,11 +58,14 @@ final class PredictCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Device executor = device.device();
-        try (AdaptedModel adapted = AdaptedModel.open(model, adapter)) {
+        try (AdaptedModel adapted = AdaptedModel.open(model, init, adapter)) {
             TableFile table = input.equals("-") ? TableFile.read("standard input", streams.in()) : TableFile.read(Path.of(input));
             TaskFile task = adapted.task();
             Columns columns = Columns.of(table, text == null ? adapted.textColumns() : text, task.labelColumn());
             Evaluation evaluation = adapted.answer(table.name(), table.examples(columns), executor);
+            if (init != null) {
+                streams.err().println("note: the weights are random, of the size of " + init + "; the answers mean nothing");
+            }
             int[] predicted = evaluation.predicted();
             for (int row = 0; row < predicted.length; row++) {
                 streams.out().println(json ? JsonLine.text(answer(task, row, predicted[row], evaluation.logits()[row]))

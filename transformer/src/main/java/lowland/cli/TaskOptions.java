@@ -8,6 +8,7 @@ import lowland.checkpoint.TaskFile;
 import lowland.data.Columns;
 import lowland.data.DataSet;
 import lowland.data.Example;
+import lowland.data.Glue;
 import lowland.data.Labels;
 import lowland.data.TableFile;
 import lowland.data.TableTask;
@@ -20,8 +21,13 @@ final class TaskOptions {
     private static final List<String> BUILT_IN = List.of("verb-supersense", "gloss-match");
 
     /// How `--task` is explained.
-    static final String TASK = "verb-supersense or gloss-match (of WordNet 3.1, built in), or a file with a header: TSV (no quoting),"
-            + " CSV (RFC 4180) or JSONL.";
+    static final String TASK = "verb-supersense or gloss-match (of WordNet 3.1, built in), a task of GLUE with --data DIR (glue/cola, glue/mnli,"
+            + " glue/mrpc, glue/qnli, glue/qqp, glue/rte, glue/sst2, glue/stsb), or a file with a header: TSV (no quoting), CSV (RFC 4180) or JSONL.";
+
+    @Option(names = "--data", paramLabel = "DIR", description = {
+        "The folder of a GLUE task's official files (train.tsv and dev.tsv, or train.jsonl and validation.jsonl, as they come);"
+            + " mnli: the mismatched dev rows.", "No default; for glue/... alone."})
+    Path data;
 
     @Option(names = "--text", paramLabel = "COLUMN[,COLUMN]", description = {
         "The column of the text, or two columns.", "Default: sentence, or sentence1,sentence2, or text, whichever is there (as GLUE's files)."})
@@ -44,18 +50,24 @@ final class TaskOptions {
     record Split(String name, String source, List<Example> rows) {}
 
     /// A task, with the columns by which a table of it is read.
-    record Task(DataSet data, Columns columns, String devSource, String testSource) {
+    ///
+    /// @param metric the main one, on which the best epoch is chosen; null for the first of all
+    record Task(DataSet data, Columns columns, String devSource, String testSource, String metric) {
         /// The same in the order of a checkpoint's labels, where it knows them.
         Task under(List<String> labels) {
-            return new Task(data.under(labels), columns, devSource, testSource);
+            return new Task(data.under(labels), columns, devSource, testSource, metric);
         }
     }
 
     /// The task to train on.
     Task task(String task) {
         refuseBesideBuiltIn(task);
+        if (isGlue(task)) {
+            Glue glue = Glue.of(task);
+            return new Task(glue.read(data), new Columns(glue.columns(), Columns.LABEL), task + " dev", "", glue.metric());
+        }
         if (BUILT_IN.contains(task)) {
-            return new Task(builtIn(task), columns(task), task + " dev", task + " test");
+            return new Task(builtIn(task), columns(task), task + " dev", task + " test", null);
         }
         TableFile train = table(task);
         Columns columns = Columns.of(train, text, label);
@@ -63,11 +75,24 @@ final class TaskOptions {
         TableFile devTable = dev == null || share != null ? null : TableFile.read(Path.of(dev));
         TableFile testTable = test == null ? null : TableFile.read(test);
         DataSet data = TableTask.of(train, devTable, share == null ? 0 : share, testTable, columns);
-        return new Task(data, columns, devTable == null ? train.name() : devTable.name(), testTable == null ? "" : testTable.name());
+        return new Task(data, columns, devTable == null ? train.name() : devTable.name(), testTable == null ? "" : testTable.name(), null);
+    }
+
+    private static boolean isGlue(String task) {
+        return task.startsWith(Glue.PREFIX) && !Files.exists(Path.of(task));
+    }
+
+    /// The main metric of a task, or null for the first of all.
+    String metric(String task) {
+        return isGlue(task) ? Glue.of(task).metric() : null;
     }
 
     private void refuseBesideBuiltIn(String task) {
-        if (BUILT_IN.contains(task) && (dev != null || test != null || text != null || label != null)) {
+        if (isGlue(task) == (data == null)) {
+            throw Failure.usage(data == null ? "--task " + Glue.of(task).name() + " is read from its official files: name their folder with --data"
+                    : "--data is for the tasks of GLUE, " + String.join(", ", Glue.names()) + "; leave it out");
+        }
+        if ((BUILT_IN.contains(task) || isGlue(task)) && (dev != null || test != null || text != null || label != null)) {
             throw Failure.usage("--task " + task + " has columns and splits of its own: leave out --text, --label, --dev and --test");
         }
     }
@@ -86,6 +111,18 @@ final class TaskOptions {
 
     /// The rows of a split, for an adapter of `file`: the built-in task's, those of `--dev` or `--test`, or the file's own.
     Split split(String task, String split, TaskFile file) {
+        if (isGlue(task)) {
+            Glue glue = Glue.of(task);
+            if (file.regression() != glue.labels().isEmpty() || !file.labels().containsAll(glue.labels())) {
+                throw Failure.of("the adapter's labels " + file.labels() + " are not those of " + task + ", " + glue.labels()
+                        + "; take an adapter of this task");
+            }
+            if ("test".equals(split)) {
+                throw Failure.usage("--split test: the official test rows of " + task + " have no labels; take --split dev");
+            }
+            DataSet dev = new DataSet(task, glue.labels(), List.of(), glue.dev(data), List.of(), file.regression());
+            return new Split("dev", task, dev.under(file.labels()).dev());
+        }
         if (BUILT_IN.contains(task)) {
             DataSet data = builtIn(task);
             if (!data.labels().equals(file.labels())) {
@@ -121,7 +158,7 @@ final class TaskOptions {
 
     private static TableFile table(String task) {
         if (!Files.exists(Path.of(task)) && task.matches("[a-z0-9-]+(/[a-z0-9-]+)?")) {
-            throw Failure.usage("--task " + task + " is neither a built-in task (" + String.join(", ", BUILT_IN) + ") nor a file");
+            throw Failure.usage("--task " + task + " is neither a built-in task (" + String.join(", ", BUILT_IN) + ", or of GLUE) nor a file");
         }
         return TableFile.read(Path.of(task));
     }

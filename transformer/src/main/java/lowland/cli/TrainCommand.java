@@ -127,8 +127,15 @@ final class TrainCommand implements Callable<Integer> {
         Device executor = device.device();
         RunFolder.check(out);
         TaskOptions.Task chosenTask = tables.task(task);
-        try (Pretrained pretrained = Pretrained.open(model, modelOptions.pooling)) {
+        try (Pretrained pretrained = Pretrained.open(model, start.weights, modelOptions.pooling)) {
+            sayRandom(pretrained);
             return train(chosen, executor, chosenTask.under(pretrained.labels()), pretrained);
+        }
+    }
+
+    private void sayRandom(Pretrained pretrained) {
+        if (pretrained.init() != null) {
+            say("note: the weights are random, of the size of " + pretrained.init() + "; what the model answers means nothing");
         }
     }
 
@@ -221,7 +228,7 @@ final class TrainCommand implements Callable<Integer> {
                 Interruption interruption = new Interruption()) {
             Run.Outcome outcome;
             try (Progress progress = Progress.of(streams.err(), jsonl, streams.terminal(), settings.steps())) {
-                outcome = new Run(training, pretrained, taskFile, folder, progress, interruption, every).toTheEnd(dev, test);
+                outcome = new Run(training, pretrained, taskFile, chosenTask.metric(), folder, progress, interruption, every).toTheEnd(dev, test);
             } catch (Failure e) {
                 reportOf(folder, e);
                 throw e;
@@ -367,7 +374,7 @@ final class TrainCommand implements Callable<Integer> {
     /// Every value of the run as it acts, defaults too, under the options' names; null where the method has no such thing.
     private ObjectNode config(Settings settings, TaskOptions.Task chosenTask, Device executor, Pretrained pretrained) {
         ObjectNode config = JsonFile.object();
-        config.put("model", model).put("task", task).put("method", method);
+        config.put("model", model).put("task", task).put("data", tables.data == null ? null : tables.data.toString()).put("method", method);
         ArrayNode text = config.putArray("text");
         chosenTask.columns().text().forEach(text::add);
         config.put("label", chosenTask.columns().label()).put("dev", tables.dev).put("test", tables.test == null ? null : tables.test.toString());
@@ -402,6 +409,7 @@ final class TrainCommand implements Callable<Integer> {
         config.put("attentionDropout", own ? pretrained.config().attentionDropout() : settings.regularisation().dropout());
         config.put("labelSmoothing", settings.regularisation().smoothing()).put("pooling", ModelOptions.pooling(pretrained));
         config.put("headLearningRate", settings.optimisation().headLearningRate());
+        config.put("init", start.weights).put("preset", output.preset);
         config.put("initAdapter", start.adapter == null ? null : start.adapter.toString());
         config.put("initAuxiliary", start.auxiliary == null ? null : start.auxiliary.toString());
         config.put("device", executor.name()).put("threads", device.threads()).put("vectorBits", Float.SIZE * Lanes.count());

@@ -6,10 +6,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import lowland.Failure;
 import lowland.checkpoint.BertConfig;
 import lowland.checkpoint.Checkpoint;
 import lowland.checkpoint.MiniLm;
+import lowland.checkpoint.RandomWeights;
 import lowland.checkpoint.TaskFile;
 import lowland.checkpoint.Tensor;
 import lowland.checkpoint.Weights;
@@ -22,10 +24,16 @@ import lowland.text.Tokenizer;
 /// @param pooling what a head on it sees
 /// @param labels the classes that the checkpoint names, in the order of the logits; empty where it names none
 /// @param outputs the logits of the head that the checkpoint brings; 0 where it brings none for this pooling
+/// @param init the size under which the weights were made at random; null for weights that were trained
 public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, Weights weights, List<String> labels, int outputs,
-        Tokenizer tokenizer) implements AutoCloseable {
+        String init, Tokenizer tokenizer) implements AutoCloseable {
     /// The embedded model's name.
     public static final String MINILM = "minilm";
+
+    /// RoBERTa's published sizes (Liu et al., arXiv 1907.11692v1, table 9, and the checkpoints' configurations).
+    private static final Map<String, BertConfig> SIZES = new TreeMap<>(Map.of(
+            "roberta-base", new BertConfig("roberta", 12, 768, 12, 3072, 50265, 514, 1, 1, 1e-5, 0.1, 0.1, 0.1),
+            "roberta-large", new BertConfig("roberta", 24, 1024, 16, 4096, 50265, 514, 1, 1, 1e-5, 0.1, 0.1, 0.1)));
 
     public Pretrained {
         labels = List.copyOf(labels);
@@ -48,7 +56,7 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, W
                     + String.join(" or ", poolings(model)));
         }
         if (model.equals(MINILM)) {
-            return new Pretrained(MINILM, MiniLm.CONFIG, Bert.Pooling.MEAN, MiniLm.tensors(), List.of(), 0, Tokenizer.miniLm());
+            return new Pretrained(MINILM, MiniLm.CONFIG, Bert.Pooling.MEAN, MiniLm.tensors(), List.of(), 0, null, Tokenizer.miniLm());
         }
         Checkpoint checkpoint = Checkpoint.open(folder(model));
         try {
@@ -65,6 +73,27 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, W
     public static List<String> poolings(String model) {
         return model.equals(MINILM) ? List.of("mean")
                 : List.of(BertConfig.read(folder(model).resolve(Checkpoint.CONFIG)).family().equals("roberta") ? "first" : "pooler", "mean");
+    }
+
+    /// A model of a known size with random weights, and the tokenizer of a folder.
+    ///
+    /// @param init `roberta-base` or `roberta-large`; null to open the folder's own model
+    /// @param pooling one of the family's; null for that of transformers' classifier
+    /// @throws Failure if there is no such size or pooling, or the folder has no tokenizer of the family
+    public static Pretrained open(String model, String init, String pooling) {
+        if (init == null) {
+            return open(model, pooling);
+        }
+        BertConfig config = SIZES.get(init);
+        if (config == null) {
+            throw Failure.usage("--init " + init + " is not there; there are " + String.join(", ", SIZES.keySet()));
+        }
+        if (model.equals(MINILM) || pooling != null && !pooling.equals("first") && !pooling.equals("mean")) {
+            throw Failure.usage(model.equals(MINILM) ? "--init takes the tokenizer of a folder: name one with --model, not minilm"
+                    : "--pooling " + pooling + " is not there for " + init + ": its head takes --pooling first or mean");
+        }
+        return new Pretrained(model, config, "mean".equals(pooling) ? Bert.Pooling.MEAN : Bert.Pooling.FIRST, new RandomWeights(config),
+                List.of(), 0, init, Tokenizer.read(folder(model), config));
     }
 
     private static Path folder(String model) {
@@ -90,7 +119,7 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, W
             boolean ownHead = pooling == null || pooling.equals(own);
             int outputs = ownHead ? checkpoint.outputs(chosen == Bert.Pooling.FIRST) : 0;
             List<String> labels = task == null ? checkpoint.labels(outputs) : task.labels();
-            return new Pretrained(model, checkpoint.config(), chosen, checkpoint.weights(), labels, outputs, tokenizer);
+            return new Pretrained(model, checkpoint.config(), chosen, checkpoint.weights(), labels, outputs, null, tokenizer);
         } catch (RuntimeException e) {
             tokenizer.close();
             throw e;
@@ -131,7 +160,7 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, W
 
     /// The model's name where it is published, for whoever loads an adapter of it elsewhere.
     public String published() {
-        return name.equals(MINILM) ? "sentence-transformers/all-MiniLM-L6-v2" : name;
+        return init != null ? init + " with random weights" : name.equals(MINILM) ? "sentence-transformers/all-MiniLM-L6-v2" : name;
     }
 
     @Override
