@@ -40,7 +40,9 @@ import lowland.step.TrainingStep;
 /// and the share of the step that the operations take. One thread is measured by its processor time, which a busy machine does not
 /// stretch; more threads by the clock.
 ///
-///     StepTimes [threads] [tokens a sequence, 0 for mixed lengths of about 18] [rounds] [dropout]
+/// With a Python interpreter that has torch, transformers and peft, a step of LoRA there takes its turn in each round.
+///
+///     StepTimes [threads] [tokens a sequence, 0 for mixed lengths of about 18] [rounds] [dropout] [python]
 public final class StepTimes {
     private static final int SEQUENCES = 32;
     private static final int RANK = 8;
@@ -72,6 +74,9 @@ public final class StepTimes {
         int threads = arguments.length > 0 ? Integer.parseInt(arguments[0]) : Runtime.getRuntime().availableProcessors();
         int length = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 32;
         int rounds = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 20;
+        if (arguments.length > 4 && length == 0) {
+            throw new IllegalArgumentException("the peer takes sequences of one length: name their tokens");
+        }
         boolean dropout = arguments.length > 3 && Boolean.parseBoolean(arguments[3]);
         processorTime = threads == 1;
         Inputs inputs = inputs(length);
@@ -88,23 +93,19 @@ public final class StepTimes {
                     planned.arena() / 1e6, planned.packed() / 1e6);
         }
         double[][] times = new double[rules.size()][rounds];
-        for (int round = -2; round < rounds; round++) {
-            for (int i = 0; i < rules.size(); i++) {
-                long start = now();
-                rules.get(i).run(inputs, null);
-                if (round >= 0) {
-                    times[i][round] = (now() - start) / 1e6;
-                }
+        double[] torch = arguments.length > 4 ? new double[rounds] : null;
+        try (TorchStep peer = torch == null ? null : new TorchStep(arguments[4], threads, SEQUENCES, length)) {
+            rounds(rules, inputs, times, peer, torch);
+            if (peer != null) {
+                System.out.printf("%s: LoRA %.1f ms a step, least %.1f; of it our LoRA: median of the rounds' ratios %.3f, ratio of the"
+                        + " least %.3f%n", peer.versions(), median(torch), least(torch), median(ratios(times[0], torch)),
+                        least(times[0]) / least(torch));
             }
         }
         double lora = median(times[0]);
         for (int i = 0; i < rules.size(); i++) {
-            double[] ratios = new double[rounds];
-            for (int round = 0; round < rounds; round++) {
-                ratios[round] = times[i][round] / times[0][round];
-            }
             System.out.printf("%-10s %7.1f ms a step, least %.1f; of LoRA: median of the rounds' ratios %.3f, ratio of the least %.3f%n",
-                    rules.get(i).name, median(times[i]), least(times[i]), median(ratios), least(times[i]) / least(times[0]));
+                    rules.get(i).name, median(times[i]), least(times[i]), median(ratios(times[i], times[0])), least(times[i]) / least(times[0]));
         }
         double products = products(threads, tokens);
         System.out.printf("frozen matrices alone, forward and backward: %.1f ms, %.0f%% of a step of LoRA%n", products, 100 * products / lora);
@@ -112,6 +113,34 @@ public final class StepTimes {
             shares(running, inputs);
         }
         rules.forEach(running -> running.session.close());
+    }
+
+    private static void rounds(List<Running> rules, Inputs inputs, double[][] times, TorchStep peer, double[] torch) {
+        for (int round = -2; round < times[0].length; round++) {
+            for (int i = 0; i < rules.size(); i++) {
+                long start = now();
+                rules.get(i).run(inputs, null);
+                if (round >= 0) {
+                    times[i][round] = (now() - start) / 1e6;
+                }
+            }
+            if (peer != null) {
+                double milliseconds = peer.step();
+                if (round >= 0) {
+                    torch[round] = milliseconds;
+                }
+                pause();
+            }
+        }
+    }
+
+    /// The peer's idle threads spin for a while.
+    private static void pause() {
+        try {
+            Thread.sleep(300);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// Milliseconds of the products with the frozen matrices of a step, alone. The backward pass ends at the lowest adapter: the first
@@ -150,6 +179,15 @@ public final class StepTimes {
     /// What a busy machine disturbs least.
     private static double least(double[] values) {
         return Arrays.stream(values).min().orElseThrow();
+    }
+
+    /// Round by round.
+    private static double[] ratios(double[] some, double[] others) {
+        double[] ratios = new double[some.length];
+        for (int round = 0; round < ratios.length; round++) {
+            ratios[round] = some[round] / others[round];
+        }
+        return ratios;
     }
 
     private static double median(double[] values) {

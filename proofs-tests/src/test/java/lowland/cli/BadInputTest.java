@@ -80,6 +80,38 @@ class BadInputTest {
         refused(2, train(parts), parts[0].equals("--targets") ? "nothing" : parts[0]);
     }
 
+    /// What the command line alone tells is told before a table is read.
+    @ParameterizedTest
+    @ValueSource(strings = {"--rank 385", "--targets nothing", "--pooling first", "--model nothing", "--epochs 0", "--max-length 513"})
+    void whatIsImpossibleIsSaidBeforeDataAreRead(String option) {
+        String[] parts = option.split(" ");
+        refused(2, train(parts[0], parts[1], "--task", folder.resolve("missing.tsv").toString()), parts[1]);
+    }
+
+    @Test
+    void moreThatIsImpossibleIsSaidBeforeDataAreRead() {
+        String missing = folder.resolve("missing.tsv").toString();
+        refused(2, train("--steps", "3", "--warmup-steps", "4", "--task", missing), "--warmup-steps 4", "3 steps");
+        refused(2, train("--method", "bi-lora", "--auxiliary-rank", "400", "--task", missing), "--auxiliary-rank 400", "384");
+    }
+
+    /// The parser's own words say neither what to do nor always what was wrong.
+    @Test
+    void theWordsOfTheParserAreOurs() {
+        refused(2, train("--rank", "x"), "--rank x: give a whole number; see lowland train --help");
+        refused(2, train("--rank", "99999999999"), "--rank 99999999999: give a whole number nearer to 0; see");
+        refused(2, train("--rho", "x"), "--rho x: give a number; see");
+        refused(2, train("--order", "random"), "--order random: give one of shuffled, file; see");
+        refused(2, train("--bogus", "1"), "--bogus is not known; leave it out, or see lowland train --help");
+        refused(2, train("--learning-rat", "1"), "--learning-rat is not known; did you mean --learning-rate", "? See lowland train --help");
+        refused(2, train("--rank", "1", "extra", "2"), "extra is not known");
+        refused(2, Shell.run("train", "--model", "minilm"), "--task, --method, --out are missing: give them; see lowland train --help");
+        refused(2, Shell.run("predict", "--model", "minilm"), "--input is missing: give it; see lowland predict --help");
+        refused(2, Shell.run("train", "--task"), "--task has no value: give T; see");
+        refused(2, Shell.run("predict", "--model", "minilm", "--input", "x", "--input", "y"), "--input is given twice: give it once; see");
+        refused(2, Shell.run("trian"), "trian is not known; did you mean train");
+    }
+
     @Test
     void contradictions() {
         refused(2, train("--epochs", "1", "--steps", "1"), "--epochs", "--steps");
@@ -133,8 +165,11 @@ class BadInputTest {
     @Test
     void tables() throws Exception {
         refused(1, train("--task", folder.resolve("missing.tsv").toString()), "missing.tsv", "no such file");
-        refused(1, train("--text", "nothing"), "train.tsv", "nothing", "sentence, label");
-        refused(1, train("--label", "nothing"), "train.tsv", "nothing", "sentence, label");
+        refused(1, train("--text", "nothing"), "train.tsv", "nothing", "sentence, label", "--text");
+        refused(1, train("--label", "nothing"), "train.tsv", "nothing", "sentence, label", "--label");
+        refused(1, train("--task", file("bare.tsv", "sentence\nfine\n").toString()), "bare.tsv", "label", "sentence", "--label");
+        refused(1, train("--task", file("stars.tsv", "sentence\tlabel\ngood\t5\nbad\t1\nso so\t3\n").toString()), "stars.tsv",
+                "1, 3, 5", "1.0");
         refused(1, train("--task", file("empty.tsv", "").toString()), "empty.tsv");
         refused(1, train("--task", file("blank.tsv", "sentence\tlabel\ngood\ta\n \tb\n").toString()), "blank.tsv, line 3", "empty");
         refused(1, train("--task", file("one.tsv", "sentence\tlabel\ngood\ta\nbad\ta\n").toString()), "one.tsv", "two labels");
@@ -174,6 +209,10 @@ class BadInputTest {
         Path unknown = file("unknown.tsv", "sentence\tlabel\nfine\tmiddling\n");
         refused(1, evaluate(good, unknown), "unknown.tsv, line 2", "middling", "bad, good");
         refused(1, evaluate(folder.resolve("nowhere"), table), "nowhere");
+        refused(1, evaluate(good.getParent(), table), "--adapter " + good);
+        refused(1, Shell.run("predict", "--model", "minilm", "--adapter", good.getParent().toString(), "--input", table.toString()),
+                "--adapter " + good);
+        refused(1, train("--init-adapter", good.getParent().toString()), "--init-adapter " + good);
         refused(1, train("--init-adapter", good.toString(), "--rank", "3"), "--rank is 3", "good");
         refused(1, train("--init-adapter", folder.toString()), "adapter_config.json");
 

@@ -35,7 +35,8 @@ class GlueCommandTest {
         Files.writeString(folder.resolve("dev.tsv"), rows);
         Path run = folder.resolve("run");
         Shell shell = Shell.run("train", "--model", model(), "--task", "glue/cola", "--data", folder.toString(), "--preset=glue/cola",
-                "--method", "bi-lora", "--out", run.toString(), "--epochs", "2", "--batch-size", "5");
+                "--method", "bi-lora", "--out", run.toString(), "--epochs", "2", "--batch-size", "5", "--max-length",
+                "40");
         assertEquals(0, shell.exit(), shell.err());
         assertTrue(shell.err().contains("labels: unacceptable 4, acceptable 8"), shell.err());
         JsonNode config = JSON.readTree(run.resolve("config.json").toFile());
@@ -43,7 +44,7 @@ class GlueCommandTest {
         assertEquals(0.1, config.get("weightDecay").asDouble());
         assertEquals(5, config.get("batchSize").asInt());
         assertEquals(2, config.get("epochs").asInt());
-        assertEquals(128, config.get("maxLength").asInt());
+        assertEquals(40, config.get("maxLength").asInt());
         assertEquals("glue/cola", config.get("preset").asText());
         Shell evaluated = Shell.run("evaluate", "--model", model(), "--adapter", run.resolve("adapter").toString(), "--task", "glue/cola",
                 "--data", folder.toString(), "--json");

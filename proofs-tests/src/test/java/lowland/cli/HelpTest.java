@@ -1,6 +1,7 @@
 package lowland.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.LinkedHashMap;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Model.OptionSpec;
 
 /// Every option says its default, and the defaults are those that are promised.
 class HelpTest {
-    private static final List<String> COMMANDS = List.of("train", "evaluate", "predict", "merge");
+    private static final List<String> COMMANDS = List.of("demo", "train", "evaluate", "predict", "merge");
 
     private static String described(OptionSpec option) {
         return String.join(" ", option.description());
@@ -31,13 +32,31 @@ class HelpTest {
         }
     }
 
+    /// Options of the same name mean what they mean in their command.
+    @Test
+    void measuringDoesNotSpeakOfTraining() {
+        String help = Shell.run("evaluate", "--help").out();
+        assertFalse(help.contains("best epoch") || help.contains("every row trains") || help.contains("at the end"), help);
+        assertTrue(help.contains("What --split test measures"), help);
+    }
+
+    @Test
+    void nothingIsTooWide() {
+        for (String command : COMMANDS) {
+            for (String line : Shell.run(command, "--help").out().lines().toList()) {
+                assertTrue(line.length() <= 110, line);
+            }
+        }
+    }
+
     @Test
     void everyDefaultOfTrainingHasASource() {
         CommandLine all = Main.commands(new Streams(System.in, System.out, System.err, false));
         List<String> plain = List.of("Default: off.", "Default: not used.", "Default: none; built-in");
         for (OptionSpec option : all.getSubcommands().get("train").getCommandSpec().options()) {
             String text = described(option);
-            boolean sourced = text.matches(".*efault: .*\\(.+\\).*") || text.contains("No default") || plain.stream().anyMatch(text::contains);
+            boolean sourced = text.matches(".*efault: .*\\(.+\\).*") || text.contains("No default")
+                    || plain.stream().anyMatch(text::contains);
             assertTrue(option.usageHelp() || option.hidden() || sourced, option.longestName() + ": " + text);
         }
     }

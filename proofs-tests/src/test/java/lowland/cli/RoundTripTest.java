@@ -56,6 +56,9 @@ class RoundTripTest {
         assertEquals(0, trained.exit(), trained.err());
         assertTrue(trained.err().contains("majority baseline") && trained.err().contains("labels: bad "), trained.err());
         assertTrue(trained.out().contains("accuracy"), trained.out());
+        assertEquals(1, (trained.out() + trained.err()).lines().filter(line -> line.startsWith("test at step")).count(),
+                trained.out() + trained.err());
+        assertTrue(trained.out().contains("test at step"), trained.out());
 
         List<JsonNode> metrics = lines(Files.readString(out.resolve("metrics.jsonl")));
         JsonNode measured = metrics.getLast();
@@ -215,6 +218,26 @@ class RoundTripTest {
         }
         Shell evaluated = Shell.run("evaluate", "--model", "minilm", "--adapter", adapter, "--task", train.toString(), "--json");
         assertTrue(JSON.readTree(evaluated.out()).get("metrics").has("pearson"), evaluated.out() + evaluated.err());
+    }
+
+    /// Scores far from 0: the head starts at their mean, so that the first loss is near their variance.
+    @Test
+    void aRegressionStartsAtTheMeanOfItsScores() throws Exception {
+        Path train = Files.writeString(folder.resolve("scores.tsv"), "text\tscore\na cat\t101.5\na car\t99\nthe sun\t102\na bus\t100.5\n");
+        Path test = Files.writeString(folder.resolve("test.tsv"), "text\tscore\na dog\t100\na shoe\t103.5\n");
+        Path out = folder.resolve("run");
+        Shell trained = train(train, out, "lora", "--label", "score", "--steps", "1", "--test", test.toString());
+        assertEquals(0, trained.exit(), trained.err());
+        // The mean is 100.75; of the deviations 0.75, -1.75, 1.25, -0.25 the mean square is 1.3125; of the test's -0.75 and 2.75 it is 4.0625.
+        assertTrue(trained.err().contains("mean baseline, 100.75: mean squared error train 1.3125, test 4.0625"), trained.err());
+        double first = lines(Files.readString(out.resolve("metrics.jsonl"))).getFirst().get("loss").asDouble();
+        assertEquals(1.3125, first, 0.5);
+
+        Path again = folder.resolve("again");
+        Shell given = train(train, again, "lora", "--label", "score", "--steps", "1", "--init-adapter", out.resolve("adapter").toString(),
+                "--learning-rate", "0");
+        assertEquals(0, given.exit(), given.err());
+        assertArrayEquals(adapter(out), adapter(again), "a head that is given is not moved");
     }
 
     private double lastLoss(Path run) throws Exception {

@@ -160,7 +160,7 @@ class CpuDeviceOperationsTest {
         Value columns = out(p.gram(a, x, 0));
         Value rows = out(p.gram(real("flat", Extent.of(r), Extent.of(channels)), real("flatter", Extent.of(3), Extent.of(channels)), 1));
         Value small = out(p.gram(a, a, 0));
-        out(p.pseudoInverse(small));
+        p.pseudoInverse(small).forEach(this::out);
         out(p.smallProduct(small, columns));
         out(p.inner(small, small));
         out(p.add(small, small));

@@ -140,13 +140,21 @@ class TableFileProperties {
 
     @Example
     void labelsMeanWhatTheirSpellingSays() {
-        assertEquals(new Labels(List.of("0", "1", "2"), false), labels("2", "0"));
+        assertEquals(new Labels(List.of("0", "1", "2"), false), labels("2", "0", "1"));
         assertEquals(new Labels(List.of("a", "b"), false), labels("b", "a", "b"));
         assertEquals(new Labels(List.of("1", "2", "x"), false), labels("1", "2", "x"));
         assertEquals(new Labels(List.of(), true), labels("1", "2.5", "-3e-1"));
         assertEquals(new Labels(List.of(), true), labels("1.0", "2.0"));
         assertEquals(new Labels(List.of("NaN", "b"), false), labels("NaN", "b"));
-        for (List<String> bad : List.of(List.of("0", "-1"), List.of("0", "10000"), List.of("0", "99999999999999"), List.of("a", "a"), List.of("a", " "))) {
+        assertEquals(new Labels(List.of("0", "1"), false), labels("01", "+0", "1"));
+        for (List<String> bad : List.of(List.of("1", "3", "5", "1"), List.of("1", "2"), List.of("0", "2", "3"), List.of("0", "-1"))) {
+            String message = assertThrows(Failure.class, () -> labels(bad.toArray(String[]::new)), bad.toString()).getMessage();
+            for (String cell : bad) {
+                assertTrue(message.contains(" " + cell), message);
+            }
+            assertTrue(message.contains("number the classes 0 to ") && message.contains("1.0"), message);
+        }
+        for (List<String> bad : List.of( List.of("0", "10000"), List.of("0", "99999999999999"), List.of("a", "a"), List.of("a", " "))) {
             assertThrows(Failure.class, () -> labels(bad.toArray(String[]::new)), bad.toString());
         }
     }

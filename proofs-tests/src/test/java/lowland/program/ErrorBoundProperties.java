@@ -146,7 +146,7 @@ final class ErrorBoundProperties {
             all.add(new Gram(x, y, 1, m.small("y", Shape.of(n, n))));
             Value gram = m.small("gram", Shape.of(5, 5));
             m.interpret(new Gram(x, x, 0, gram));
-            all.add(new PseudoInverse(gram, m.small("y", Shape.of(5, 5))));
+            all.add(new PseudoInverse(gram, m.small("y", Shape.of(5, 5)), m.small("root", Shape.of(5, 5))));
             for (Scalar.Kind kind : Scalar.Kind.values()) {
                 all.add(new Scalar(kind, scalar(1 / 3.0), scalar(1 / 7.0), m.small("y", Shape.SCALAR)));
             }

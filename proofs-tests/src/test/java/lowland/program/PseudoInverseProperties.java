@@ -10,24 +10,50 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.ejml.simple.SimpleMatrix;
+import org.ejml.simple.SimpleSVD;
 
 /// The Jacobi pseudo-inverse against EJML's, which takes singular values.
 final class PseudoInverseProperties {
+    /// A matrix' pseudo-inverse, its root, and the bounds of both.
+    private record Inverted(SimpleMatrix inverse, SimpleMatrix root, double bound, double rootBound) {
+        static Inverted of(SimpleMatrix gram) {
+            int r = gram.getNumRows();
+            Single m = new Single();
+            Value x = m.small("x", Shape.of(r, r), gram.getDDRM().getData().clone());
+            PseudoInverse operation = new PseudoInverse(x, m.small("y", Shape.of(r, r)), m.small("root", Shape.of(r, r)));
+            m.interpret(operation);
+            return new Inverted(new SimpleMatrix(r, r, true, m.reals(operation.y())), new SimpleMatrix(r, r, true, m.reals(operation.root())),
+                    ErrorBound.of(operation, operation.y(), m)[0], ErrorBound.of(operation, operation.root(), m)[0]);
+        }
+    }
+
     private static SimpleMatrix inverse(SimpleMatrix gram) {
-        int r = gram.getNumRows();
-        Single m = new Single();
-        Value x = m.small("x", Shape.of(r, r), gram.getDDRM().getData().clone());
-        return new SimpleMatrix(r, r, true, m.interpret(new PseudoInverse(x, m.small("y", Shape.of(r, r)))));
+        return Inverted.of(gram).inverse;
     }
 
     private static double bound(SimpleMatrix gram) {
-        int r = gram.getNumRows();
-        Single m = new Single();
-        Value x = m.small("x", Shape.of(r, r), gram.getDDRM().getData().clone());
-        Value y = m.small("y", Shape.of(r, r));
-        PseudoInverse operation = new PseudoInverse(x, y);
-        m.interpret(operation);
-        return ErrorBound.of(operation, y, m)[0];
+        return Inverted.of(gram).bound;
+    }
+
+    /// The root is Σ vᵢvᵢᵀ/σᵢ of the factor's own singular values; its square is the pseudo-inverse.
+    @Property(tries = 500)
+    void theRootIsTheFactorsOwn(@ForAll @IntRange(min = 1, max = 9) int r, @ForAll @IntRange(min = 1, max = 9) int rank,
+            @ForAll long seed) {
+        Random random = new Random(seed);
+        SimpleMatrix factor = new SimpleMatrix(rank, r);
+        for (int i = 0; i < rank * r; i++) {
+            factor.set(i, random.nextInt(7) - 3);
+        }
+        Inverted ours = Inverted.of(factor.transpose().mult(factor));
+        SimpleSVD<SimpleMatrix> svd = factor.svd();
+        SimpleMatrix theirs = new SimpleMatrix(r, r);
+        for (int k = 0; k < Math.min(rank, r); k++) {
+            if (svd.getSingleValue(k) > 1e-6 * svd.getSingleValue(0)) {
+                theirs = theirs.plus(svd.getV().getColumn(k).mult(svd.getV().getColumn(k).transpose()).divide(svd.getSingleValue(k)));
+            }
+        }
+        assertTrue(ours.root.minus(theirs).elementMaxAbs() <= 2 * ours.rootBound);
+        assertTrue(ours.root.mult(ours.root).minus(ours.inverse).normF() <= 4 * r * ours.rootBound * (1 + ours.root.normF()));
     }
 
     /// Grams of factors of small integers: exact, and often of less than full rank. Twice the bound, as both sides err.

@@ -95,8 +95,39 @@ class DemoTest {
     @Test
     void theHeadOnFrozenFeaturesLearns() {
         DemoTask task = Tiny.task();
-        DemoResult.Baseline baseline = FrozenFeatures.baseline(Tiny.pretrained(), task, task.train(), new Interpreter(), new Told());
+        float[][] features = FrozenFeatures.of(Tiny.pretrained(), task.train(), new Interpreter());
+        FrozenFeatures frozen = FrozenFeatures.fit(features, task.train(), 3);
+        DemoResult.Baseline baseline = frozen.baseline(FrozenFeatures.of(Tiny.pretrained(), task.test(), new Interpreter()), task.test());
         assertTrue(baseline.accuracy() > 0.5, baseline.toString());
+    }
+
+    /// A run that starts from the head answers as the head on frozen features does: the features are those that the head sees.
+    @Test
+    void aRunStartsFromTheHeadOnFrozenFeatures() {
+        DemoTask task = Tiny.task();
+        FrozenFeatures frozen = FrozenFeatures.fit(FrozenFeatures.of(Tiny.pretrained(), task.train(), new Interpreter()), task.train(), 3);
+        DemoResult.Baseline baseline = frozen.baseline(FrozenFeatures.of(Tiny.pretrained(), task.test(), new Interpreter()), task.test());
+        DemoPlan plan = Tiny.plan(DemoMethod.of("lora"), 0L);
+        try (Training training = new Training(Tiny.pretrained(), plan.settings(plan.methods().getFirst(), 0), task.train(), 3, false,
+                task.test().mostTokens(1), new Interpreter())) {
+            double without = training.evaluate(task.test()).loss();
+            frozen.start(training);
+            Evaluation start = training.evaluate(task.test());
+            assertEquals(baseline.accuracy(), start.metrics().get("accuracy"));
+            assertEquals(baseline.macroF1(), start.metrics().get("macroF1"));
+            assertTrue(start.loss() < without, start.loss() + ", without " + without);
+        }
+    }
+
+    /// The table's count is of what ran, and a start from the head shows in the first loss.
+    @Test
+    void gradientsAreCounted() {
+        DemoResult result = Demo.run(Tiny.pretrained(), Tiny.task(), Tiny.plan(DemoMethod.all(), 3L), new Interpreter(), new Told());
+        for (DemoResult.Method method : result.methods()) {
+            assertEquals(method.method().gradients(), method.gradientsPerStep(), method.method().name());
+            assertEquals(0, method.skipped());
+            assertTrue(method.runs().getFirst().steps().getFirst().loss() < Math.log(3), method.method().name());
+        }
     }
 
     @Test

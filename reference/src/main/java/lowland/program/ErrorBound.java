@@ -575,7 +575,8 @@ public final class ErrorBound {
     }
 
     /// A backward stable method inverts X + E, ‖E‖ ≤ δ = 8r²·2⁻⁵³·‖X‖, with error 4‖E‖·‖X⁺‖² (Wedin, BIT 13, 1973) on the eigenvalues
-    /// that are kept. An eigenvalue within δ of the cut may be kept or not: then the error may be its reciprocal.
+    /// that are kept. An eigenvalue within δ of the cut may be kept or not: then the error may be its reciprocal. The root has divided
+    /// differences of at most λ^(−3/2)/2 between eigenvalues that are kept, λ^(−3/2) to those that are not: 4‖E‖·‖X⁺‖^(3/2).
     private void pseudoInverse(PseudoInverse p) {
         int r = m.extent(p.x(), 0);
         double[] x = m.reals(p.x());
@@ -603,6 +604,10 @@ public final class ErrorBound {
                 inverse = Math.max(inverse, 1 / eigenvalue);
             }
         }
-        fill(largest == 0 ? 0 : 4 * delta * inverse * inverse + 2 * doubtful);
+        if (output.equals(p.root())) {
+            fill(largest == 0 ? 0 : 4 * delta * inverse * Math.sqrt(inverse) + 2 * Math.sqrt(doubtful));
+        } else {
+            fill(largest == 0 ? 0 : 4 * delta * inverse * inverse + 2 * doubtful);
+        }
     }
 }

@@ -25,7 +25,8 @@ final class Listing {
             String times = stage.repeat() == 0 ? "" : ", " + stage.repeat() + " times" + (stage.reversed() ? " in reverse" : "");
             line("stage " + stage.name() + times, "");
             for (Carry carry : stage.carries()) {
-                line("  carry " + carry.input() + " from " + carry.initial() + ", then " + carry.output() + "; the last is " + carry.result(),
+                line("  carry " + carry.input() + " from " + carry.initial() + ", then " + carry.output()
+                        + "; the last is " + carry.result(),
                         type(carry.input()));
             }
             stage.operations().forEach(operation -> line("  " + call(operation), types(operation)));

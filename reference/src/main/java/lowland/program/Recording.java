@@ -270,8 +270,8 @@ public final class Recording {
 
     /// @param mask dropout of the probabilities, or null
     /// @param bias of the scores by distance [2·span + 1, heads], or null
-    public Value attention(Value q, Value k, Value v, Value queryStarts, Value keyStarts, int heads, int keyHeads, boolean causal, Mask mask,
-            Value bias) {
+    public Value attention(Value q, Value k, Value v, Value queryStarts, Value keyStarts, int heads, int keyHeads, boolean causal,
+            Mask mask, Value bias) {
         return add(new Attention(q, k, v, queryStarts, keyStarts, heads, keyHeads, causal, mask, bias,
                 real("attention", Attention.shape(q, k, v, queryStarts, keyStarts, heads, keyHeads, bias))));
     }
@@ -352,8 +352,10 @@ public final class Recording {
         return add(new Inner(a, b, small("inner", Inner.shape(a, b))));
     }
 
-    public Value pseudoInverse(Value x) {
-        return add(new PseudoInverse(x, small("pseudoInverse", PseudoInverse.shape(x))));
+    /// @return x⁺ and its root
+    public List<Value> pseudoInverse(Value x) {
+        Shape shape = PseudoInverse.shape(x);
+        return all(new PseudoInverse(x, small("pseudoInverse", shape), small("inverseRoot", shape)));
     }
 
     public Value toReal(Value x) {

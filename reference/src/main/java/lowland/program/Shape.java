@@ -41,6 +41,16 @@ public record Shape(List<Extent> extents) {
         return extent.constant();
     }
 
+    /// The fixed sizes of all axes.
+    /// @throws IllegalArgumentException if an extent is a symbol
+    public int[] fixed() {
+        int[] sizes = new int[rank()];
+        for (int axis = 0; axis < sizes.length; axis++) {
+            sizes[axis] = fixed(axis);
+        }
+        return sizes;
+    }
+
     /// The number of elements under these bindings.
     /// @throws ArithmeticException if it exceeds an int
     public int size(Map<String, Integer> bindings) {

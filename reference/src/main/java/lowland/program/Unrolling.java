@@ -28,7 +28,8 @@ public final class Unrolling {
             for (int iteration = 0; iteration < stage.iterations(); iteration++) {
                 int layer = stage.repeat() == 0 ? 0 : stage.layer(iteration);
                 for (Operation operation : stage.operations()) {
-                    instructions.add(new Instruction(operation, layer, cells(operation.inputs(), layer), cells(operation.outputs(), layer)));
+                    instructions.add(new Instruction(operation, layer, cells(operation.inputs(), layer),
+                            cells(operation.outputs(), layer)));
                 }
             }
         }

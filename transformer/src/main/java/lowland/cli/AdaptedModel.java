@@ -33,9 +33,7 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
         if (folder == null) {
             return bare(model, init);
         }
-        if (!Files.isDirectory(folder)) {
-            throw Failure.of("--adapter " + folder + " is not a folder; name the folder adapter of a run");
-        }
+        RunFolder.checkPart("--adapter", folder, "adapter");
         if (!Files.exists(folder.resolve(TaskFile.NAME))) {
             return foreign(model, init, folder);
         }

@@ -34,13 +34,11 @@ import picocli.CommandLine.Option;
 
 /// `demo`: the embedded model on the embedded text with all methods, end to end. Its folder holds `report.html`, `results.json`, and
 /// `TASK/METHOD/adapter` of the first seed.
-@Command(name = "demo", description = {
+@Command(name = "demo", sortOptions = false, customSynopsis = "lowland demo [OPTIONS]", description = {
     "Fine-tunes MiniLM on WordNet's verbs with LoRA, LoRA-SAM, FMLoRA, EFMLoRA and Bi-LoRA, side by side, and compares them.",
-    "Ends with a table, and writes report.html, results.json and the adapters of the first seed. Works offline."})
+    "Ends with a table, and writes report.html, results.json and the adapters of the first seed. Works offline.", ""},
+    footer = {"", "Examples:", "  lowland demo", "  lowland demo --methods lora,bi-lora --seeds 5 --out runs/two-methods"})
 final class DemoCommand implements Callable<Integer> {
-    @Mixin
-    private Common common;
-
     @Option(names = "--full", description = {"Five seeds, more steps, and gloss match as a second task; about half an hour on two cores.",
         "Default: off, two seeds, some minutes (our choice)."})
     private boolean full;
@@ -50,16 +48,21 @@ final class DemoCommand implements Callable<Integer> {
     private Integer seeds;
 
     @Option(names = "--methods", paramLabel = "LIST", description = {
-        "Of lora, lora-sam, fmlora, efmlora, bi-lora, lora-twice, separated by commas; lora is always there.", "Default: all."})
+        "Of lora, lora-sam, fmlora, efmlora, bi-lora, lora-twice, separated by commas; lora is always there.",
+        "Default: all (our choice: to compare them)."})
     private String methods;
 
     @Option(names = "--out", paramLabel = "DIR", description = {
-        "Folder for the report, new or empty.", "Default: runs/demo-1 in the current folder, or the next number that is free."})
+        "Folder for the report, new or empty.",
+        "Default: runs/demo-1 in the current folder, or the next number that is free (our choice: nothing is overwritten)."})
     private Path out;
 
     @Option(names = "--threads", paramLabel = "N", description = {
         "Threads of the cpu; the results are the same bits for any number.", "Default: all that the machine has (our choice)."})
     private Integer threads;
+
+    @Mixin
+    private Common common;
 
     private final Streams streams;
 
@@ -128,7 +131,7 @@ final class DemoCommand implements Callable<Integer> {
             work += Demo.work(tasks.get(i), plans.get(i));
         }
         List<DemoResult> results = new ArrayList<>();
-        try (DemoBar bar = new DemoBar(streams, work)) {
+        try (DemoBar bar = new DemoBar(streams, work, System::nanoTime)) {
             for (int i = 0; i < tasks.size(); i++) {
                 DataSet data = tasks.get(i).data();
                 results.add(Demo.run(pretrained, tasks.get(i), plans.get(i), device, new DemoProgress() {

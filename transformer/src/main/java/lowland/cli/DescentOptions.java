@@ -18,7 +18,8 @@ final class DescentOptions {
     Optimizer optimizer = Optimizer.ADAMW;
 
     @Option(names = "--learning-rate", paramLabel = "ETA", description = {
-        "Learning rate of the factors.", "Default: 5e-4 (Bi-LoRA, arXiv 2508.19564v1, T5-base on GLUE; for small models more may be better)."})
+        "Learning rate of the factors.",
+        "Default: 5e-4 (Bi-LoRA, arXiv 2508.19564v1, T5-base on GLUE; small models may take more, such as 3e-3 for minilm)."})
     double learningRate = 5e-4;
 
     @Option(names = "--weight-decay", paramLabel = "LAMBDA", description = {
@@ -26,13 +27,16 @@ final class DescentOptions {
             + " and so enters the momentum; without momentum that is the same.", "Default: 0 (our choice: none is stated)."})
     double weightDecay;
 
-    @Option(names = "--beta1", paramLabel = "BETA", description = {"AdamW's average of gradients.", "Default: 0.9 (PyTorch's)."})
+    @Option(names = "--beta1", paramLabel = "BETA", description = {
+        "What AdamW's running average of gradients keeps of itself at each step.", "Default: 0.9 (PyTorch's)."})
     double beta1 = 0.9;
 
-    @Option(names = "--beta2", paramLabel = "BETA", description = {"AdamW's average of squares.", "Default: 0.999 (PyTorch's)."})
+    @Option(names = "--beta2", paramLabel = "BETA", description = {
+        "The same of its average of squared gradients.", "Default: 0.999 (PyTorch's)."})
     double beta2 = 0.999;
 
-    @Option(names = "--adam-epsilon", paramLabel = "EPS", description = {"Beside the root, outside it.", "Default: 1e-8 (PyTorch's)."})
+    @Option(names = "--adam-epsilon", paramLabel = "EPS", description = {
+        "Added to the root of AdamW's average of squares, so that nothing is divided by 0.", "Default: 1e-8 (PyTorch's)."})
     double adamEpsilon = 1e-8;
 
     @Option(names = "--momentum", paramLabel = "MU", description = {

@@ -9,7 +9,8 @@ import picocli.CommandLine.Option;
 /// What executes the programs.
 final class DeviceOptions {
     @Option(names = "--device", paramLabel = "cpu|interpreter|tornado[:k]", description = {
-        "cpu: this machine's vector units; interpreter: double precision in plain loops, very slow, what the others are checked against.",
+        "cpu: this machine's vector units; interpreter: double precision in plain loops, very slow, what the others are checked against;"
+            + " tornado: not part of this build.",
         "Default: cpu (our choice: it is everywhere)."})
     String name = "cpu";
 

@@ -13,7 +13,8 @@ import picocli.CommandLine.Option;
 
 /// `evaluate`: metrics of an adapter on labelled rows.
 @Command(name = "evaluate", sortOptions = false,
-    customSynopsis = "lowland evaluate --model M --adapter DIR --task T [OPTIONS]", description = {"Measures an adapter on labelled rows.", ""}, footer = {"", "Example:",
+    customSynopsis = "lowland evaluate --model M --adapter DIR --task T [OPTIONS]", description = {
+    "Measures an adapter on labelled rows: loss and metrics in one line.", ""}, footer = {"", "Example:",
     "  lowland evaluate --model minilm --adapter runs/reviews/adapter --task more-reviews.tsv"})
 final class EvaluateCommand implements Callable<Integer> {
     private final Streams streams;
@@ -26,21 +27,22 @@ final class EvaluateCommand implements Callable<Integer> {
     private String init;
 
     @Option(names = "--adapter", required = true, paramLabel = "DIR", description = {
-        "The folder with PEFT's two files and task.json.", "No default."})
+        "The folder adapter of a run: PEFT's two files and task.json.", "No default."})
     private Path adapter;
 
-    @Option(names = "--task", required = true, paramLabel = "T", description = {TaskOptions.TASK, "No default."})
+    @Option(names = "--task", required = true, paramLabel = "T", description = {Tables.TASK, "No default."})
     private String task;
 
     @ArgGroup(validate = false, heading = "%nTables (columns are the adapter's unless named here):%n")
-    private TaskOptions tables = new TaskOptions();
+    private MeasuredOptions tables = new MeasuredOptions();
 
     @Option(names = "--split", paramLabel = "dev|test", description = {
-        "The split of a built-in task; of a file, the rows of --dev or --test where given, else the file's own.",
+        "Of a built-in task, which of its splits. Of a file: dev measures what --dev names, test what --test names; where these name"
+            + " nothing, all rows of --task.",
         "Default: test for built-in tasks, the file itself for files (our choice: what was named)."})
     private String split;
 
-    @Option(names = "--json", description = {"One JSON object in place of text.", "Default: off."})
+    @Option(names = "--json", description = {"One JSON object in place of text: split, rows, loss, metrics.", "Default: off."})
     private boolean json;
 
     @ArgGroup(validate = false, heading = "%nRun:%n")
@@ -58,10 +60,11 @@ final class EvaluateCommand implements Callable<Integer> {
         if (split != null && !split.equals("dev") && !split.equals("test")) {
             throw Failure.usage("--split " + split + " is neither dev nor test");
         }
-        tables.check(task, split);
+        Tables named = tables.tables();
+        named.check(task, split);
         Device executor = device.device();
         try (AdaptedModel adapted = AdaptedModel.open(model, init, adapter)) {
-            TaskOptions.Split rows = tables.split(task, split, adapted.task());
+            Tables.Split rows = named.split(task, split, adapted.task());
             Evaluation evaluation = adapted.answer(rows.source(), rows.rows(), executor);
             if (json) {
                 ObjectNode line = JsonLine.object().put("split", rows.name()).put("rows", rows.rows().size());
@@ -70,7 +73,8 @@ final class EvaluateCommand implements Callable<Integer> {
                 }
                 streams.out().println(JsonLine.text(JsonLine.measured(line, evaluation)));
             } else {
-                streams.out().println((init == null ? "" : init + " with random weights, ") + rows.source() + ", " + rows.name() + ", " + rows.rows().size() + " rows  " + Run.measures(evaluation));
+                streams.out().println((init == null ? "" : init + " with random weights, ") + rows.source() + ", " + rows.name() + ", "
+                        + rows.rows().size() + " rows  " + Run.measures(evaluation));
             }
             return 0;
         }

@@ -21,13 +21,15 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The command line. Exit codes: 0 done, 1 failed (files or run time), 2 wrong from the command line alone, 130 interrupted and saved.
 /// Results go to standard output, progress and errors to standard error, an error as one line; `--debug` adds where it came from.
 @Command(name = "lowland", versionProvider = Versions.class, synopsisSubcommandLabel = "COMMAND", description =
         "Fine-tunes transformers with sharpness-aware low-rank adaptation.",
-        footer = {"", "lowland COMMAND --help explains a command's options, their defaults and where these come from."})
+        footer = {"", "lowland COMMAND --help explains a command's options, their defaults and where these come from.", "",
+            "Results go to standard output, progress to standard error. Exit codes: 0 done; 1 failed (files or run time); 2 the command"
+                + " line is wrong; 130 interrupted, what was trained is saved.",
+            "LOWLAND_JAVA_OPTIONS: options of the Java virtual machine, such as -Xmx8g for more memory."})
 public final class Main implements Runnable {
     private static final int FAILED = 1;
     private static final int WRONG = 2;
@@ -114,11 +116,7 @@ public final class Main implements Runnable {
             line.usage(err);
             return WRONG;
         }
-        StringBuilder message = new StringBuilder(e.getMessage().lines().findFirst().orElse(""));
-        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
-            message.append(" (did you mean ").append(String.join(" or ", unmatched.getSuggestions())).append("?)");
-        }
-        say(err, Failure.usage(message + "; see " + line.getCommandSpec().qualifiedName() + " --help").getMessage());
+        say(err, Failure.usage(WrongArguments.message(e)).getMessage());
         trace(e, err, debug);
         return WRONG;
     }
@@ -128,7 +126,8 @@ public final class Main implements Runnable {
             case Failure failure -> failure.getMessage();
             case OutOfMemoryError _ -> "the memory of " + (Runtime.getRuntime().maxMemory() >> 20) + " MiB is full; take a smaller"
                     + " --batch-size or --max-tokens, or set LOWLAND_JAVA_OPTIONS=-Xmx… to allow more";
-            default -> "an error within lowland: " + Failure.of(String.valueOf(e)).getMessage() + "; run it again with --debug and report it";
+            default -> "an error within lowland: " + Failure.of(String.valueOf(e)).getMessage()
+                    + "; run it again with --debug and report it";
         });
         trace(e, err, debug);
         return e instanceof Failure failure ? failure.exitCode() : FAILED;

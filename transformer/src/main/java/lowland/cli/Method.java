@@ -18,8 +18,8 @@ enum Method {
     BI_LORA(BiLora.DEFAULT_RHO, NormScope.GLOBAL);
 
     /// Names that are reserved for what comes later.
-    private static final List<String> LATER = List.of("full", "adapter-pfeiffer", "adapter-houlsby", "adapter-lin", "lora-obar", "lora-nbar",
-            "flat-lora", "lora-ga", "pissa", "dora");
+    private static final List<String> LATER = List.of("full", "adapter-pfeiffer", "adapter-houlsby", "adapter-lin", "lora-obar",
+            "lora-nbar", "flat-lora", "lora-ga", "pissa", "dora");
 
     private final double rho;
     private final NormScope scope;

@@ -29,7 +29,8 @@ final class PredictCommand implements Callable<Integer> {
     private String init;
 
     @Option(names = "--adapter", paramLabel = "DIR", description = {
-        "The folder with PEFT's two files and task.json.", "Default: none, the checkpoint answers with its own classifier; minilm has none."})
+        "The folder adapter of a run: PEFT's two files and task.json.",
+        "Default: none, the checkpoint answers with its own classifier; minilm has none."})
     private Path adapter;
 
     @Option(names = "--input", required = true, paramLabel = "FILE|-", description = {

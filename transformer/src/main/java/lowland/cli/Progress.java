@@ -1,8 +1,8 @@
 package lowland.cli;
 
 import java.io.PrintStream;
-import java.time.Duration;
 import java.util.Locale;
+import java.util.function.LongSupplier;
 import lowland.train.StepRecord;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -21,8 +21,15 @@ sealed interface Progress extends AutoCloseable {
     void close();
 
     /// @param jsonl whether records are wanted as JSON
-    static Progress of(PrintStream err, boolean jsonl, boolean terminal, int steps) {
-        return jsonl ? new Json(err) : terminal ? new Bar(err, steps) : new Lines(err, steps);
+    /// @param nanos the clock
+    static Progress of(PrintStream err, boolean jsonl, boolean terminal, int steps, LongSupplier nanos) {
+        return jsonl ? new Json(err) : terminal ? new Bar(err, new TimeLeft(steps, nanos), steps) : new Lines(err, steps, nanos);
+    }
+
+    /// A bar of so much work. Its own estimate of the time that is left is an average from the start, hence hidden.
+    static ProgressBar bar(PrintStream err, String name, long work) {
+        return new ProgressBarBuilder().setTaskName(name).setInitialMax(work).setUpdateIntervalMillis(200).hideEta()
+                .setStyle(ProgressBarStyle.ASCII).setConsumer(new ConsoleProgressBarConsumer(err, Terminal.columns() - 1)).build();
     }
 
     /// Tokens per second and loss over the latest steps: single steps jump about.
@@ -48,18 +55,20 @@ sealed interface Progress extends AutoCloseable {
     final class Bar implements Progress {
         private final PrintStream err;
         private final Recent recent = new Recent();
+        private final TimeLeft left;
         private final ProgressBar bar;
 
-        private Bar(PrintStream err, int steps) {
+        private Bar(PrintStream err, TimeLeft left, int steps) {
             this.err = err;
-            bar = new ProgressBarBuilder().setTaskName("train").setInitialMax(steps).setUpdateIntervalMillis(200)
-                    .setStyle(ProgressBarStyle.ASCII).setConsumer(new ConsoleProgressBarConsumer(err, Terminal.columns() - 1)).build();
+            this.left = left;
+            bar = bar(err, "train", steps);
         }
 
         @Override
         public void step(StepRecord record) {
             recent.add(record);
-            bar.setExtraMessage("  " + recent);
+            left.reached(record.step());
+            bar.setExtraMessage("  " + recent + "  " + left);
             bar.stepTo(record.step());
         }
 
@@ -83,23 +92,27 @@ sealed interface Progress extends AutoCloseable {
         private final PrintStream err;
         private final int steps;
         private final Recent recent = new Recent();
-        private final long began = System.nanoTime();
-        private long latest = began - BETWEEN;
+        private final LongSupplier nanos;
+        private final TimeLeft left;
+        private long latest;
 
-        private Lines(PrintStream err, int steps) {
+        private Lines(PrintStream err, int steps, LongSupplier nanos) {
             this.err = err;
             this.steps = steps;
+            this.nanos = nanos;
+            left = new TimeLeft(steps, nanos);
+            latest = nanos.getAsLong() - BETWEEN;
         }
 
         @Override
         public void step(StepRecord record) {
             recent.add(record);
-            long now = System.nanoTime();
+            left.reached(record.step());
+            long now = nanos.getAsLong();
             if (now - latest >= BETWEEN || record.step() == steps) {
                 latest = now;
-                Duration left = Duration.ofSeconds(Math.round((now - began) * 1e-9 / record.step() * (steps - record.step())));
-                err.printf(Locale.ROOT, "step %d/%d  epoch %.2f  %s  %d:%02d:%02d left%n", record.step(), steps, record.epoch(), recent,
-                        left.toHours(), left.toMinutesPart(), left.toSecondsPart());
+                err.println(String.format(Locale.ROOT, "step %d/%d  epoch %.2f  %s  %s", record.step(), steps, record.epoch(), recent, left)
+                        .stripTrailing());
             }
         }
 

@@ -113,6 +113,7 @@ final class Run {
             return;
         }
         Measured now = measure(step, "dev", dev);
+        progress.say(line(now));
         boolean better = best == null || now.evaluation.score(metric) > best.evaluation.score(metric)
                 || Double.isNaN(best.evaluation.score(metric)) && !Double.isNaN(now.evaluation.score(metric));
         if (better) {
@@ -129,7 +130,6 @@ final class Run {
         Measured measured = new Measured(step, split, training.evaluate(rows));
         folder.line(JsonLine.evaluation(step, split, measured.evaluation));
         results.add(measured);
-        progress.say(line(measured));
         return measured;
     }
 

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import lowland.Failure;
 import lowland.checkpoint.JsonFile;
+import lowland.checkpoint.PeftConfig;
 
 /// What a run leaves: `config.json`, `metrics.jsonl` (each line flushed), `adapter/`, and for Bi-LoRA `auxiliary/`.
 final class RunFolder implements AutoCloseable {
@@ -45,6 +46,19 @@ final class RunFolder implements AutoCloseable {
             } catch (IOException e) {
                 throw Failure.reading(folder, e);
             }
+        }
+    }
+
+    /// Refuses what is no folder of an adapter; a whole run's is easily named in its place.
+    ///
+    /// @param part `adapter` or `auxiliary`
+    /// @throws Failure naming the part of the run
+    static void checkPart(String option, Path folder, String part) {
+        if (!Files.isDirectory(folder)) {
+            throw Failure.of(option + " " + folder + " is not a folder; name the folder " + part + " of a run");
+        }
+        if (!Files.exists(folder.resolve(PeftConfig.NAME)) && Files.isDirectory(folder.resolve(part))) {
+            throw Failure.of(option + " " + folder + " is the folder of a whole run; give " + option + " " + folder.resolve(part));
         }
     }
 

@@ -27,7 +27,8 @@ final class SharpnessOptions {
     Double rho;
 
     @Option(names = "--norm-scope", paramLabel = "global|layer|factor", description = {
-        "Over what the perturbation's norm is taken: all layers, one adapted matrix, or one factor (lora-sam only, arXiv 2508.00522v3 Eq. 7).",
+        "Over what the perturbation's norm is taken: all layers, one adapted matrix, or one factor (lora-sam only, arXiv 2508.00522v3"
+            + " Eq. 7).",
         "Default: lora-sam global (SAM's own), fmlora, efmlora layer (Eq. 13 is per matrix); bi-lora is always global (Algorithm 1)."})
     NormScope scope;
 

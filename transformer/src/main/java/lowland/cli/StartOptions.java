@@ -11,7 +11,8 @@ final class StartOptions {
 
     @Option(names = "--init-adapter", paramLabel = "DIR", description = {
         "Factors and head from a PEFT folder; rank, alpha, scaling and targets are then the folder's.",
-        "Default: A uniform in +-1/sqrt(in), B = 0 (Hu et al.'s code, and PEFT); head normal with deviation 0.02 (Hugging Face's)."})
+        "Default: A uniform in +-1/sqrt(in), B = 0 (Hu et al.'s code, and PEFT); head normal with deviation 0.02, its bias 0"
+            + " (Hugging Face's); of a regression the mean of the training scores (our choice: descent alone is long in reaching it)."})
     Path adapter;
 
     @Option(names = "--init-auxiliary", paramLabel = "DIR", description = {
@@ -19,9 +20,16 @@ final class StartOptions {
         "Default: as the first pairs, of other random numbers (our choice: alike, they would cancel)."})
     Path auxiliary;
 
+    /// @throws Failure if what is named is no adapter, or (exit code 2) the method has no use for it
     void check(Method method) {
         if (auxiliary != null && method != Method.BI_LORA) {
             throw Failure.usage("--init-auxiliary is for --method bi-lora: " + Choice.name(method) + " has no second pair");
+        }
+        if (adapter != null) {
+            RunFolder.checkPart("--init-adapter", adapter, "adapter");
+        }
+        if (auxiliary != null) {
+            RunFolder.checkPart("--init-auxiliary", auxiliary, "auxiliary");
         }
     }
 }

@@ -1,183 +1,36 @@
 package lowland.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import lowland.Failure;
-import lowland.checkpoint.TaskFile;
-import lowland.data.Columns;
-import lowland.data.DataSet;
-import lowland.data.Example;
-import lowland.data.Glue;
-import lowland.data.Labels;
-import lowland.data.TableFile;
-import lowland.data.TableTask;
-import lowland.data.WordNet;
 import picocli.CommandLine.Option;
 
-/// Which rows: a built-in task, or the user's own tables.
+/// The tables of a task to train on.
 final class TaskOptions {
-    /// The built-in tasks.
-    private static final List<String> BUILT_IN = List.of("verb-supersense", "gloss-match");
-
-    /// How `--task` is explained.
-    static final String TASK = "verb-supersense or gloss-match (of WordNet 3.1, built in), a task of GLUE with --data DIR (glue/cola, glue/mnli,"
-            + " glue/mrpc, glue/qnli, glue/qqp, glue/rte, glue/sst2, glue/stsb), or a file with a header: TSV (no quoting), CSV (RFC 4180) or JSONL.";
-
     @Option(names = "--data", paramLabel = "DIR", description = {
         "The folder of a GLUE task's official files (train.tsv and dev.tsv, or train.jsonl and validation.jsonl, as they come);"
-            + " mnli: the mismatched dev rows.", "No default; for glue/... alone."})
-    Path data;
+            + " of mnli the mismatched dev rows.", "No default; for the tasks of GLUE alone."})
+    private Path data;
 
     @Option(names = "--text", paramLabel = "COLUMN[,COLUMN]", description = {
-        "The column of the text, or two columns.", "Default: sentence, or sentence1,sentence2, or text, whichever is there (as GLUE's files)."})
-    String text;
+        "The column of the text, or two columns.",
+        "Default: sentence, or sentence1,sentence2, or text, whichever is there (as GLUE's files)."})
+    private String text;
 
     @Option(names = "--label", paramLabel = "COLUMN", description = {
-        "The column of the label: names, class numbers from 0, or scores with a decimal point (a regression).", "Default: label (as GLUE's)."})
-    String label;
+        "The column of the label. Names are classes. Whole numbers are class numbers, 0, 1, 2 ... without a gap. Numbers with a decimal"
+            + " point in one row at least (1.0) are scores: a regression.",
+        "Default: label (as GLUE's)."})
+    private String label;
 
     @Option(names = "--dev", paramLabel = "FILE|SHARE", description = {
         "Rows on which the best epoch is chosen: a file, or a share such as 0.1 of the training rows, split by a hash of their texts.",
         "Default: none, every row trains and the last step's adapter is kept (our choice: nothing is held back unasked)."})
-    String dev;
+    private String dev;
 
     @Option(names = "--test", paramLabel = "FILE", description = {
         "Rows that are measured once, at the end.", "Default: none; built-in tasks have their own."})
-    Path test;
+    private Path test;
 
-    /// The rows to measure, and what they are called.
-    record Split(String name, String source, List<Example> rows) {}
-
-    /// A task, with the columns by which a table of it is read.
-    ///
-    /// @param metric the main one, on which the best epoch is chosen; null for the first of all
-    record Task(DataSet data, Columns columns, String devSource, String testSource, String metric) {
-        /// The same in the order of a checkpoint's labels, where it knows them.
-        Task under(List<String> labels) {
-            return new Task(data.under(labels), columns, devSource, testSource, metric);
-        }
-    }
-
-    /// The task to train on.
-    Task task(String task) {
-        refuseBesideBuiltIn(task);
-        if (isGlue(task)) {
-            Glue glue = Glue.of(task);
-            return new Task(glue.read(data), new Columns(glue.columns(), Columns.LABEL), task + " dev", "", glue.metric());
-        }
-        if (BUILT_IN.contains(task)) {
-            return new Task(builtIn(task), columns(task), task + " dev", task + " test", null);
-        }
-        TableFile train = table(task);
-        Columns columns = Columns.of(train, text, label);
-        Double share = share();
-        TableFile devTable = dev == null || share != null ? null : TableFile.read(Path.of(dev));
-        TableFile testTable = test == null ? null : TableFile.read(test);
-        DataSet data = TableTask.of(train, devTable, share == null ? 0 : share, testTable, columns);
-        return new Task(data, columns, devTable == null ? train.name() : devTable.name(), testTable == null ? "" : testTable.name(), null);
-    }
-
-    private static boolean isGlue(String task) {
-        return task.startsWith(Glue.PREFIX) && !Files.exists(Path.of(task));
-    }
-
-    /// The main metric of a task, or null for the first of all.
-    String metric(String task) {
-        return isGlue(task) ? Glue.of(task).metric() : null;
-    }
-
-    private void refuseBesideBuiltIn(String task) {
-        if (isGlue(task) == (data == null)) {
-            throw Failure.usage(data == null ? "--task " + Glue.of(task).name() + " is read from its official files: name their folder with --data"
-                    : "--data is for the tasks of GLUE, " + String.join(", ", Glue.names()) + "; leave it out");
-        }
-        if ((BUILT_IN.contains(task) || isGlue(task)) && (dev != null || test != null || text != null || label != null)) {
-            throw Failure.usage("--task " + task + " has columns and splits of its own: leave out --text, --label, --dev and --test");
-        }
-    }
-
-    /// @throws Failure (exit code 2) if rows are named that the split leaves aside
-    void check(String task, String split) {
-        refuseBesideBuiltIn(task);
-        if (dev != null && !"dev".equals(split)) {
-            throw Failure.usage("--dev names the rows of --split dev: give both, or neither");
-        }
-        if (test != null && !"test".equals(split)) {
-            throw Failure.usage("--test names the rows of --split test: give both, or neither");
-        }
-        share();
-    }
-
-    /// The rows of a split, for an adapter of `file`: the built-in task's, those of `--dev` or `--test`, or the file's own.
-    Split split(String task, String split, TaskFile file) {
-        if (isGlue(task)) {
-            Glue glue = Glue.of(task);
-            if (file.regression() != glue.labels().isEmpty() || !file.labels().containsAll(glue.labels())) {
-                throw Failure.of("the adapter's labels " + file.labels() + " are not those of " + task + ", " + glue.labels()
-                        + "; take an adapter of this task");
-            }
-            if ("test".equals(split)) {
-                throw Failure.usage("--split test: the official test rows of " + task + " have no labels; take --split dev");
-            }
-            DataSet dev = new DataSet(task, glue.labels(), List.of(), glue.dev(data), List.of(), file.regression());
-            return new Split("dev", task, dev.under(file.labels()).dev());
-        }
-        if (BUILT_IN.contains(task)) {
-            DataSet data = builtIn(task);
-            if (!data.labels().equals(file.labels())) {
-                throw Failure.of("the adapter's labels " + file.labels() + " are not those of " + task + ", " + data.labels()
-                        + "; take an adapter of this task");
-            }
-            boolean onDev = "dev".equals(split);
-            return new Split(onDev ? "dev" : "test", task, onDev ? data.dev() : data.test());
-        }
-        Labels labels = new Labels(file.labels(), file.regression());
-        if ("test".equals(split) && test != null) {
-            return split("test", TableFile.read(test), file, labels);
-        }
-        if ("dev".equals(split) && dev != null) {
-            Double share = share();
-            if (share == null) {
-                return split("dev", TableFile.read(Path.of(dev)), file, labels);
-            }
-            TableFile table = table(task);
-            return new Split("dev", table.name(), TableTask.dev(table, share, columns(table, file), labels));
-        }
-        return split(split == null ? "file" : split, table(task), file, labels);
-    }
-
-    private Split split(String name, TableFile table, TaskFile file, Labels labels) {
-        return new Split(name, table.name(), table.examples(columns(table, file), labels));
-    }
-
-    /// The adapter's columns, unless others are named.
-    private Columns columns(TableFile table, TaskFile file) {
-        return Columns.of(table, text == null && !file.textColumns().isEmpty() ? String.join(",", file.textColumns()) : text, label == null ? file.labelColumn() : label);
-    }
-
-    private static TableFile table(String task) {
-        if (!Files.exists(Path.of(task)) && task.matches("[a-z0-9-]+(/[a-z0-9-]+)?")) {
-            throw Failure.usage("--task " + task + " is neither a built-in task (" + String.join(", ", BUILT_IN) + ", or of GLUE) nor a file");
-        }
-        return TableFile.read(Path.of(task));
-    }
-
-    /// Null where `--dev` is no number.
-    private Double share() {
-        if (dev == null || !dev.matches("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?")) {
-            return null;
-        }
-        double share = Double.parseDouble(dev);
-        Require.that(share > 0 && share < 1, "--dev", dev, "a file, or a share above 0 and below 1");
-        return share;
-    }
-
-    private static DataSet builtIn(String task) {
-        return task.equals("verb-supersense") ? WordNet.verbSupersense() : WordNet.glossMatch();
-    }
-
-    private static Columns columns(String task) {
-        return new Columns(task.equals("gloss-match") ? List.of("sentence1", "sentence2") : List.of("sentence"), Columns.LABEL);
+    Tables tables() {
+        return new Tables(text, label, dev, test, data);
     }
 }

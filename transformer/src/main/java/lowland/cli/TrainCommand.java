@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -41,7 +43,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "train", sortOptions = false, customSynopsis = "lowland train --model M --task T --method NAME --out RUN [OPTIONS]",
     description = {
     "Trains an adapter and a head, and writes the run folder: config.json, metrics.jsonl, adapter/ (PEFT's two files and task.json),"
-        + " auxiliary/ (Bi-LoRA's second pairs) and report.html.", ""},
+        + " auxiliary/ (Bi-LoRA's second pairs) and report.html. Ctrl-C ends the run after its step and saves.", ""},
     footer = {"", "Example:", "  lowland train --model minilm --task reviews.tsv --dev 0.1 --method efmlora --out runs/reviews"})
 final class TrainCommand implements Callable<Integer> {
     /// Options that act in some methods only, with these.
@@ -70,7 +72,7 @@ final class TrainCommand implements Callable<Integer> {
         "minilm (all-MiniLM-L6-v2, embedded), or a Hugging Face folder of a BERT or RoBERTa.", "No default."})
     private String model;
 
-    @Option(names = "--task", required = true, paramLabel = "T", description = {TaskOptions.TASK, "No default."})
+    @Option(names = "--task", required = true, paramLabel = "T", description = {Tables.TASK, "No default."})
     private String task;
 
     @ArgGroup(validate = false, heading = "%nTables:%n")
@@ -126,10 +128,10 @@ final class TrainCommand implements Callable<Integer> {
         checkOptions(chosen);
         Device executor = device.device();
         RunFolder.check(out);
-        TaskOptions.Task chosenTask = tables.task(task);
         try (Pretrained pretrained = Pretrained.open(model, start.weights, modelOptions.pooling)) {
             sayRandom(pretrained);
-            return train(chosen, executor, chosenTask.under(pretrained.labels()), pretrained);
+            checkFit(chosen, pretrained);
+            return train(chosen, executor, tables.tables().task(task).under(pretrained.labels()), pretrained);
         }
     }
 
@@ -139,10 +141,21 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
+    /// What options and model tell to be impossible, before data are read. The sizes of factors that are given come with them.
+    private void checkFit(Method chosen, Pretrained pretrained) {
+        pretrained.tokenizer().requireLength(data.maxLength);
+        if (start.adapter == null && start.auxiliary == null) {
+            Training.requireFit(pretrained, pairs(chosen), sharpness.rule(chosen, descent));
+        }
+    }
+
     private void checkOptions(Method chosen) {
         factors.check();
         descent.check();
         data.check();
+        if (data.steps != null) {
+            descent.schedule(data.steps);
+        }
         modelOptions.check();
         sharpness.check(chosen, descent.learningRate);
         start.check(chosen);
@@ -172,7 +185,7 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private int train(Method chosen, Device executor, TaskOptions.Task chosenTask, Pretrained pretrained) {
+    private int train(Method chosen, Device executor, Tables.Task chosenTask, Pretrained pretrained) {
         DataSet set = chosenTask.data();
         int classes = set.regression() ? 1 : set.labels().size();
         TaskFile taskFile = new TaskFile(set.labels(), chosenTask.columns().text(), chosenTask.columns().label(),
@@ -221,14 +234,15 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private int run(Pretrained pretrained, Settings settings, Training training, Rows dev, Rows test, TaskFile taskFile, Device executor,
-            TaskOptions.Task chosenTask) {
+            Tables.Task chosenTask) {
         int every = data.evaluateEvery == null ? settings.batching().stepsPerEpoch(chosenTask.data().train().size()) : data.evaluateEvery;
         boolean jsonl = output.log == TrainingOutput.Log.JSONL;
         try (RunFolder folder = RunFolder.open(out, config(settings, chosenTask, executor, pretrained));
                 Interruption interruption = new Interruption()) {
             Run.Outcome outcome;
-            try (Progress progress = Progress.of(streams.err(), jsonl, streams.terminal(), settings.steps())) {
-                outcome = new Run(training, pretrained, taskFile, chosenTask.metric(), folder, progress, interruption, every).toTheEnd(dev, test);
+            try (Progress progress = Progress.of(streams.err(), jsonl, streams.terminal(), settings.steps(), System::nanoTime)) {
+                outcome = new Run(training, pretrained, taskFile, chosenTask.metric(), folder, progress, interruption, every)
+                        .toTheEnd(dev, test);
             } catch (Failure e) {
                 reportOf(folder, e);
                 throw e;
@@ -281,13 +295,10 @@ final class TrainCommand implements Callable<Integer> {
 
     /// A head means nothing under other labels, or in another order: it would start by answering with the wrong ones.
     private void requireSameHead(TaskFile wanted) {
-        if (Files.isDirectory(start.adapter) && !Files.exists(start.adapter.resolve(TaskFile.NAME))) {
+        if (!Files.exists(start.adapter.resolve(TaskFile.NAME))) {
             say("note: " + start.adapter + " has no " + TaskFile.NAME + "; its head is taken to be this task's, "
                     + (wanted.regression() ? "a regression" : "the labels in the order " + wanted.labels()));
             return;
-        }
-        if (!Files.isDirectory(start.adapter)) {
-            throw Failure.of("--init-adapter " + start.adapter + " is not a folder; name the folder adapter of a run");
         }
         TaskFile found = TaskFile.read(start.adapter);
         requireSame("regression", found.regression(), wanted.regression());
@@ -311,15 +322,17 @@ final class TrainCommand implements Callable<Integer> {
 
     private Settings settings(Method chosen, int rows) {
         int steps = data.steps(rows);
-        Settings.Size first = new Settings.Size(factors.rank(), factors.alpha());
-        Settings.Size second = new Settings.Size(sharpness.auxiliaryRank(chosen), sharpness.auxiliaryAlpha(chosen, factors));
-        return new Settings(sharpness.rule(chosen, descent), sharpness.rhoSchedule(chosen, steps),
-                new Settings.Pairs(factors.targets(), factors.scaling(), first, second),
+        return new Settings(sharpness.rule(chosen, descent), sharpness.rhoSchedule(chosen, steps), pairs(chosen),
                 new Settings.Optimisation(descent.descent(), descent.learningRate, modelOptions.headLearningRate(descent.learningRate),
                         descent.schedule(steps), descent.clipNorm),
                 new Settings.Batching(data.batchSize, data.accumulate, data.order == DataOptions.Order.SHUFFLED, data.maxTokens),
                 new Settings.Regularisation(modelOptions.dropout == null ? Double.NaN : modelOptions.dropout, factors.dropout,
                         modelOptions.labelSmoothing), data.seed);
+    }
+
+    private Settings.Pairs pairs(Method chosen) {
+        return new Settings.Pairs(factors.targets(), factors.scaling(), new Settings.Size(factors.rank(), factors.alpha()),
+                new Settings.Size(sharpness.auxiliaryRank(chosen), sharpness.auxiliaryAlpha(chosen, factors)));
     }
 
     private Rows rows(String source, List<Example> examples, Pretrained pretrained) {
@@ -340,7 +353,12 @@ final class TrainCommand implements Callable<Integer> {
                 least = Math.min(least, example.target());
                 most = Math.max(most, example.target());
             }
-            say("a regression; targets from " + least + " to " + most);
+            say("a regression; scores from " + least + " to " + most);
+            StringBuilder baseline = new StringBuilder(String.format(Locale.ROOT, "mean baseline, %.5g: mean squared error", set.mean()));
+            for (Map.Entry<String, List<Example>> split : splits(set).entrySet()) {
+                baseline.append(String.format(Locale.ROOT, "%s %.5g", split.getKey(), set.meanBaseline(split.getValue())));
+            }
+            say(baseline.append("; a constant has no correlation").toString());
             return;
         }
         List<String> counts = new ArrayList<>();
@@ -350,14 +368,23 @@ final class TrainCommand implements Callable<Integer> {
         }
         say("labels: " + String.join(", ", counts));
         StringBuilder baseline = new StringBuilder("majority baseline:");
-        baseline.append(String.format(Locale.ROOT, " train %.3f", set.majorityBaseline(set.train())));
-        if (!set.dev().isEmpty()) {
-            baseline.append(String.format(Locale.ROOT, ", dev %.3f", set.majorityBaseline(set.dev())));
-        }
-        if (!set.test().isEmpty()) {
-            baseline.append(String.format(Locale.ROOT, ", test %.3f", set.majorityBaseline(set.test())));
+        for (Map.Entry<String, List<Example>> split : splits(set).entrySet()) {
+            baseline.append(String.format(Locale.ROOT, "%s %.3f", split.getKey(), set.majorityBaseline(split.getValue())));
         }
         say(baseline.toString());
+    }
+
+    /// The splits that have rows, under words to enumerate them.
+    private static Map<String, List<Example>> splits(DataSet set) {
+        Map<String, List<Example>> splits = new LinkedHashMap<>();
+        splits.put(" train", set.train());
+        if (!set.dev().isEmpty()) {
+            splits.put(", dev", set.dev());
+        }
+        if (!set.test().isEmpty()) {
+            splits.put(", test", set.test());
+        }
+        return splits;
     }
 
     private void profile(Training training) {
@@ -372,12 +399,15 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /// Every value of the run as it acts, defaults too, under the options' names; null where the method has no such thing.
-    private ObjectNode config(Settings settings, TaskOptions.Task chosenTask, Device executor, Pretrained pretrained) {
+    private ObjectNode config(Settings settings, Tables.Task chosenTask, Device executor, Pretrained pretrained) {
         ObjectNode config = JsonFile.object();
-        config.put("model", model).put("task", task).put("data", tables.data == null ? null : tables.data.toString()).put("method", method);
+        config.put("model", model).put("task", task).put("method", method);
         ArrayNode text = config.putArray("text");
         chosenTask.columns().text().forEach(text::add);
-        config.put("label", chosenTask.columns().label()).put("dev", tables.dev).put("test", tables.test == null ? null : tables.test.toString());
+        config.put("label", chosenTask.columns().label());
+        Tables named = tables.tables();
+        config.put("data", named.data() == null ? null : named.data().toString());
+        config.put("dev", named.dev()).put("test", named.test() == null ? null : named.test().toString());
         Settings.Pairs pairs = settings.pairs();
         config.put("rank", pairs.primary().rank()).put("alpha", pairs.primary().alpha()).put("scaling", Choice.name(pairs.scaling()));
         ArrayNode targets = config.putArray("targets");

@@ -39,7 +39,7 @@ public record Columns(List<String> text, String label) {
             names.add(name.strip());
         }
         Columns columns = new Columns(names, labelColumn);
-        columns.text.forEach(table::column);
+        columns.text.forEach(name -> table.require(name, "--text"));
         return columns;
     }
 }

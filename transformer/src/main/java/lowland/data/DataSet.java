@@ -29,6 +29,25 @@ public record DataSet(
         return examples;
     }
 
+    /// The mean of a regression's training targets: what knows nothing of the texts answers with it.
+    public double mean() {
+        double sum = 0;
+        for (Example example : train) {
+            sum += example.target();
+        }
+        return sum / train.size();
+    }
+
+    /// The mean squared error on `split` of always answering the [#mean], or NaN where there is nothing to measure.
+    public double meanBaseline(List<Example> split) {
+        double mean = mean();
+        double sum = 0;
+        for (Example example : split) {
+            sum += (example.target() - mean) * (example.target() - mean);
+        }
+        return sum / split.size();
+    }
+
     /// How many rows of a split have each label.
     public int[] counts(List<Example> split) {
         int[] counts = new int[labels.size()];

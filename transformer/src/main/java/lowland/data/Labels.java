@@ -1,21 +1,20 @@
 package lowland.data;
 
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import lowland.Failure;
 
 /// What the label column of a task means: class numbers, class names, or the numbers of a regression.
 ///
-/// - Only whole numbers: class numbers from 0; the classes are named `0`, `1`, ….
+/// - Only whole numbers: class numbers, which are all from 0 up without a gap; the classes are named `0`, `1`, ….
 /// - Only numbers, one at least not whole (`2.5`, `3.0`): a regression.
 /// - Anything else: names, sorted.
 public record Labels(List<String> names, boolean regression) {
     private static final Pattern WHOLE = Pattern.compile("[+-]?\\d+");
     private static final Pattern REAL = Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d{1,4})?");
-    /// More classes than this are scores or identifiers.
-    private static final int MOST_CLASSES = 10_000;
 
     public Labels {
         names = List.copyOf(names);
@@ -23,8 +22,9 @@ public record Labels(List<String> names, boolean regression) {
 
     /// The labels of a training table.
     ///
-    /// @throws Failure if a class number is negative or too large, or if all rows have the same label
+    /// @throws Failure if whole numbers are not class numbers, or if all rows have the same label
     public static Labels of(TableFile table, String column) {
+        table.require(column, "--label");
         boolean whole = true;
         boolean real = true;
         TreeSet<String> found = new TreeSet<>();
@@ -40,23 +40,23 @@ public record Labels(List<String> names, boolean regression) {
         if (found.size() < 2) {
             throw Failure.of(table.name() + ": every row has the " + column + " " + found + "; a task needs two labels at least");
         }
-        if (!whole) {
-            return new Labels(List.copyOf(found), false);
+        return whole ? numbered(table, column, found) : new Labels(List.copyOf(found), false);
+    }
+
+    /// Scores such as 1, 3, 5, or classes counted from 1, would make classes that no row has, and nobody would notice.
+    private static Labels numbered(TableFile table, String column, Set<String> found) {
+        TreeSet<Integer> numbers = new TreeSet<>();
+        for (String cell : found) {
+            numbers.add(classNumber(cell));
         }
-        int classes = 0;
-        for (int row = 0; row < table.size(); row++) {
-            int number = classNumber(cell(table, row, column));
-            if (number < 0) {
-                throw Failure.of(table.at(row) + ": the " + column + " " + cell(table, row, column) + " is not from 0 to "
-                        + (MOST_CLASSES - 1) + "; number the classes from 0, or write scores with a decimal point");
-            }
-            classes = Math.max(classes, number + 1);
+        if (numbers.first() != 0 || numbers.last() != numbers.size() - 1 || numbers.size() < 2) {
+            List<String> seen = found.stream().sorted(Comparator.comparingDouble(Double::parseDouble)).toList();
+            String shown = seen.size() <= 12 ? String.join(", ", seen) : String.join(", ", seen.subList(0, 10)) + ", …, " + seen.getLast();
+            throw Failure.of(table.name() + ": the column " + column + " holds the whole numbers " + shown + ", which are no class numbers:"
+                    + " number the classes 0 to " + (Math.max(2, seen.size()) - 1) + ", or name them (c1, c2);"
+                    + " scores, for a regression, need a decimal point in one row at least (1.0)");
         }
-        List<String> numbers = new ArrayList<>();
-        for (int k = 0; k < classes; k++) {
-            numbers.add(Integer.toString(k));
-        }
-        return new Labels(numbers, false);
+        return new Labels(numbers.stream().map(number -> Integer.toString(number)).toList(), false);
     }
 
     /// The class of a row: its name's place, or the number that it is.
@@ -95,12 +95,8 @@ public record Labels(List<String> names, boolean regression) {
         return cell;
     }
 
-    /// The class number, or -1 where there is none from 0 to `MOST_CLASSES` - 1.
+    /// The class number, negative where there is none.
     private static int classNumber(String cell) {
-        if (!WHOLE.matcher(cell).matches() || cell.length() > 9) {
-            return -1;
-        }
-        int number = Integer.parseInt(cell);
-        return number < MOST_CLASSES ? number : -1;
+        return WHOLE.matcher(cell).matches() && cell.length() <= 9 ? Integer.parseInt(cell) : -1;
     }
 }

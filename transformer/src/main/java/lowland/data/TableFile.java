@@ -154,22 +154,20 @@ public final class TableFile {
         return rows.size();
     }
 
-    /// The place of a column.
-    ///
-    /// @throws Failure if it is not there, listing those that are
-    public int column(String column) {
-        int index = header.indexOf(column);
-        if (index < 0) {
-            throw Failure.of(name + " has no column " + column + "; it has " + String.join(", ", header));
+    /// @param option names another column
+    /// @throws Failure if a column is not there, listing those that are
+    public void require(String column, String option) {
+        if (!header.contains(column)) {
+            throw Failure.of(name + " has no column " + column + "; it has " + String.join(", ", header) + ": name one with " + option);
         }
-        return index;
     }
 
     /// A cell.
     ///
-    /// @throws Failure if there is no such column, or the row lacks it
+    /// @param column one that is there
+    /// @throws Failure if the row lacks it
     public String cell(int row, String column) {
-        String cell = rows.get(row).cells.get(column(column));
+        String cell = rows.get(row).cells.get(header.indexOf(column));
         if (cell == null) {
             throw Failure.of(at(row) + ": the row has no " + column + "; give every row one");
         }
@@ -202,8 +200,9 @@ public final class TableFile {
 
     /// The rows as examples, without labels.
     ///
-    /// @throws Failure if a text is missing or empty
+    /// @throws Failure if a column is not there, or a text missing or empty
     public List<Example> examples(Columns columns) {
+        columns.text().forEach(text -> require(text, "--text"));
         List<Example> examples = new ArrayList<>();
         for (int row = 0; row < size(); row++) {
             examples.add(Example.unlabelled(line(row), text(row, columns.text().getFirst()), second(row, columns)));
@@ -213,8 +212,10 @@ public final class TableFile {
 
     /// The rows as examples with their labels.
     ///
-    /// @throws Failure if a text is missing or empty, or a label unknown
+    /// @throws Failure if a column is not there, a text missing or empty, or a label unknown
     public List<Example> examples(Columns columns, Labels labels) {
+        columns.text().forEach(text -> require(text, "--text"));
+        require(columns.label(), "--label");
         List<Example> examples = new ArrayList<>();
         for (int row = 0; row < size(); row++) {
             String text = text(row, columns.text().getFirst());

@@ -19,14 +19,17 @@ record Bars(String title, String unit, List<Bar> bars) {
         }
         int height = ROW * bars.size() + 6;
         double scale = (WIDTH - NAME - VALUE) / Math.max(most, 1e-12);
-        StringBuilder svg = new StringBuilder(String.format(Locale.ROOT, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%n", WIDTH, height,
+        StringBuilder svg = new StringBuilder(String.format(Locale.ROOT, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%n",
+                WIDTH, height,
                 Page.escape(title)));
         for (int i = 0; i < bars.size(); i++) {
             Bar bar = bars.get(i);
             double middle = ROW * i + ROW / 2.0;
             svg.append(String.format(Locale.ROOT, "<text x=\"0\" y=\"%.1f\">%s</text>", middle + 4, Page.escape(bar.name)));
-            svg.append(String.format(Locale.ROOT, "<rect class=\"bar\" style=\"fill:var(--s%d)\" x=\"%d\" y=\"%.1f\" width=\"%.1f\" height=\"18\" rx=\"3\">"
-                    + "<title>%s: %.2f %s, quartiles %.2f and %.2f</title></rect>", bar.color, NAME, middle - 9, Math.max(1, bar.value * scale),
+            svg.append(String.format(Locale.ROOT,
+                    "<rect class=\"bar\" style=\"fill:var(--s%d)\" x=\"%d\" y=\"%.1f\" width=\"%.1f\" height=\"18\" rx=\"3\">"
+                    + "<title>%s: %.2f %s, quartiles %.2f and %.2f</title></rect>", bar.color, NAME, middle - 9,
+                    Math.max(1, bar.value * scale),
                     Page.escape(bar.name), bar.value, unit, bar.lower, bar.upper));
             svg.append(String.format(Locale.ROOT, "<line class=\"whisker\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>",
                     NAME + bar.lower * scale, NAME + bar.upper * scale, middle, middle));

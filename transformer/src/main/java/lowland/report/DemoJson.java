@@ -78,7 +78,8 @@ public final class DemoJson {
         json.put("title", of.title());
         json.put("rule", of.rule().toString());
         json.put("rho", of.rho());
-        json.put("gradientsPerStep", of.gradients());
+        number(json, "gradientsPerStep", method.gradientsPerStep());
+        json.put("skippedSteps", method.skipped());
         json.put("steps", result.plan().steps() * of.steps());
         number(json, "testAccuracy", method.accuracy());
         number(json, "testAccuracyStandardError", method.accuracyError());

@@ -1,6 +1,8 @@
 package lowland.report;
 
 import java.nio.charset.Charset;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -33,7 +35,7 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
                     String.format(Locale.ROOT, "%.1f", 1e3 * method.stepSeconds()),
                     String.format(Locale.ROOT, "%.2f", result.ratio(method)),
                     Bytes.text(method.planned().total()),
-                    Integer.toString(method.method().gradients())));
+                    new DecimalFormat("0.##", DecimalFormatSymbols.getInstance(Locale.ROOT)).format(method.gradientsPerStep())));
         }
         String title = String.format(Locale.ROOT, "%s: %d steps of %d rows, %s, %,d test rows", result.plan().title(), result.plan().steps(),
                 result.plan().batchSize(), seeds(result), result.testRows());
@@ -67,6 +69,12 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
             notes.add("With one seed nothing tells a difference from noise.");
         } else if (seeds < 5) {
             notes.add("With " + seeds + " seeds only a very large difference could rise above the noise; --full takes five.");
+        }
+        notes.add("Every method starts from the head of the frozen features: what it has above them, it gained by changing the encoder.");
+        for (DemoResult.Method method : result.methods()) {
+            if (method.skipped() > 0) {
+                notes.add(method.method().title() + " skipped " + method.skipped() + " steps, in which something was not finite.");
+            }
         }
         if (result.methods().stream().anyMatch(method -> method.method().steps() > 1)) {
             notes.add("\"LoRA, twice the steps\" has as many gradient evaluations as LoRA-SAM.");

@@ -34,8 +34,10 @@ record HeatMap(String name, Landscape landscape, double most) {
         for (int i = 0; i < side; i++) {
             for (int j = 0; j < side; j++) {
                 double step = (double) SIZE / (side - 1);
-                svg.append(String.format(Locale.ROOT, "<rect class=\"hit\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>%s at (%.3g, %.3g): "
-                        + "loss %.4f, rise %.4f</title></rect>%n", (j - 0.5) * step, (side - 1 - i - 0.5) * step, step, step, Page.escape(name),
+                svg.append(String.format(Locale.ROOT,
+                        "<rect class=\"hit\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>%s at (%.3g, %.3g): "
+                        + "loss %.4f, rise %.4f</title></rect>%n", (j - 0.5) * step, (side - 1 - i - 0.5) * step, step, step,
+                        Page.escape(name),
                         landscape.place(j), landscape.place(i), landscape.loss()[j][i], landscape.rise(j, i)));
             }
         }

@@ -43,11 +43,14 @@ record LineChart(String title, String x, boolean zero, List<Line> lines) {
         Axis across = Axis.exactly(leastX, mostX > leastX ? mostX : leastX + 1, 6);
         Axis up = Axis.over(leastY, mostY, 5);
         StringBuilder svg = new StringBuilder();
-        svg.append(String.format(Locale.ROOT, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%n", WIDTH, HEIGHT, Page.escape(title)));
+        svg.append(String.format(Locale.ROOT, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%n", WIDTH, HEIGHT,
+                Page.escape(title)));
         for (double tick : up.ticks()) {
             double y = y(up, tick);
-            svg.append(String.format(Locale.ROOT, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, WIDTH - RIGHT, y, y));
-            svg.append(String.format(Locale.ROOT, "<text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>%n", LEFT - 8, y + 4,
+            svg.append(String.format(Locale.ROOT, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT,
+                    WIDTH - RIGHT, y, y));
+            svg.append(String.format(Locale.ROOT, "<text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>%n",
+                    LEFT - 8, y + 4,
                     up.label(tick)));
         }
         for (double tick : across.ticks()) {
@@ -84,7 +87,8 @@ record LineChart(String title, String x, boolean zero, List<Line> lines) {
         for (int i = 0; i < line.x.length && line.dots; i++) {
             if (Double.isFinite(line.y[i])) {
                 svg.append(String.format(Locale.ROOT,
-                        "<circle class=\"dot\" style=\"fill:var(--s%d)\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s: %.4g at %.4g</title></circle>%n",
+                        "<circle class=\"dot\" style=\"fill:var(--s%d)\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\">"
+                                + "<title>%s: %.4g at %.4g</title></circle>%n",
                         line.color, x(across, line.x[i]), y(up, line.y[i]), Page.escape(line.name), line.y[i], line.x[i]));
             }
         }

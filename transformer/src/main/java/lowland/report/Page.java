@@ -14,7 +14,8 @@ final class Page {
               --page: #161614; --card: #1f1f1c; --ink: #efede6; --soft: #aaa79d; --line: #37362f;
               --s0: #6ea3ff; --s1: #ff8a57; --s2: #3cc7a1; --s3: #e5ae3a; --s4: #b98cf2; --s5: #9fadc0; } }
             * { box-sizing: border-box; }
-            body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
+            body { margin: 0; background: var(--page); color: var(--ink);
+                font: 16px/1.55 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
             main { max-width: 1180px; margin: 0 auto; padding: 40px 24px 64px; }
             h1 { font-size: 30px; line-height: 1.2; margin: 0 0 6px; letter-spacing: -.01em; }
             h2 { font-size: 21px; margin: 44px 0 4px; }
@@ -38,7 +39,8 @@ final class Page {
             .noise { color: var(--soft); }
             .key { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 8px 0 10px; font-size: 14px; }
             .key span, td .swatch { display: inline-flex; align-items: center; }
-            .swatch::before { content: ""; display: inline-block; width: 16px; height: 0; margin-right: 7px; border-top: 3px solid var(--c); }
+            .swatch::before { content: ""; display: inline-block; width: 16px; height: 0; margin-right: 7px;
+                border-top: 3px solid var(--c); }
             .swatch.dashed::before { border-top-style: dashed; }
             svg { display: block; width: 100%; height: auto; }
             svg text { font: 12px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: var(--soft); }
@@ -86,7 +88,8 @@ final class Page {
     Page key(List<String> names, List<Integer> dashed) {
         body.append("<div class=\"key\">");
         for (int i = 0; i < names.size(); i++) {
-            body.append("<span class=\"swatch").append(dashed.contains(i) ? " dashed" : "").append("\" style=\"--c:var(--s").append(i).append(")\">")
+            body.append("<span class=\"swatch").append(dashed.contains(i) ? " dashed" : "")
+                    .append("\" style=\"--c:var(--s").append(i).append(")\">")
                     .append(escape(names.get(i))).append("</span>");
         }
         body.append("</div>\n");
@@ -107,15 +110,17 @@ final class Page {
     Page facts(List<List<String>> facts) {
         body.append("<div class=\"card scroll\"><table>\n");
         for (List<String> fact : facts) {
-            body.append("<tr><td>").append(escape(fact.get(0))).append("</td><td class=\"wide\">").append(escape(fact.get(1))).append("</td></tr>\n");
+            body.append("<tr><td>").append(escape(fact.get(0)))
+                    .append("</td><td class=\"wide\">").append(escape(fact.get(1))).append("</td></tr>\n");
         }
         body.append("</table></div>\n");
         return this;
     }
 
     String text() {
-        return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, "
-                + "initial-scale=1\">\n<title>" + escape(title) + "</title>\n<style>\n" + STYLE + "</style>\n</head>\n<body>\n<main>\n" + body
+        return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" + escape(title)
+                + "</title>\n<style>\n" + STYLE + "</style>\n</head>\n<body>\n<main>\n" + body
                 + "</main>\n</body>\n</html>\n";
     }
 }

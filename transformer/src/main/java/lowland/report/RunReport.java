@@ -46,21 +46,24 @@ public final class RunReport {
     ///
     /// @throws Failure if the run's files are missing or damaged, or the report cannot be written
     public static void write(Path runFolder) {
-        AtomicFile.write(runFolder.resolve("report.html"), new RunReport(runFolder).html(runFolder.toAbsolutePath().getFileName().toString()));
+        AtomicFile.write(runFolder.resolve("report.html"),
+                new RunReport(runFolder).html(runFolder.toAbsolutePath().getFileName().toString()));
     }
 
     private String html(String name) {
         Page page = new Page("Run " + name);
         page.paragraph("lead", summary());
         page.heading("How to read this");
-        page.paragraph("", "A good run's training loss falls and levels off; where the dev loss turns upwards while the training loss still falls, "
-                + "the model begins to learn its rows by heart. The perturbation is what a sharpness-aware rule adds to the weights before it "
+        page.paragraph("", "A good run's training loss falls and levels off; where the dev loss turns upwards while the training loss "
+                + "still falls, the model begins to learn its rows by heart. The perturbation is what a sharpness-aware rule adds to the "
+                + "weights before it "
                 + "takes the gradient: too small, and the run is LoRA's; too large, and the loss stops falling. Drift, ‖BᵀB − AAᵀ‖, tells "
                 + "how far the two factors have grown apart.");
         results(page);
         losses(page);
         page.heading("Inside the steps");
-        page.charts(chart("Norm of the perturbation, ‖ΔW‖_F", "perturbationNorm", true), chart("Norm of the gradient, before clipping", "gradientNorm", true));
+        page.charts(chart("Norm of the perturbation, ‖ΔW‖_F", "perturbationNorm", true),
+                chart("Norm of the gradient, before clipping", "gradientNorm", true));
         page.html("<p></p>").charts(chart("Drift of the factors", "drift", false), chart("Learning rate", "learningRate", true));
         page.html("<p></p>").charts(chart("Seconds a step", "seconds", true), chart("Real tokens a step", "tokens", true));
         page.heading("Settings");
@@ -81,7 +84,8 @@ public final class RunReport {
             skipped += step.path("skipped").asBoolean() ? 1 : 0;
             clipped += step.path("clipped").asBoolean() ? 1 : 0;
         }
-        return String.format(Locale.ROOT, "%d steps in %.1f s, %,.0f tokens a second; the gradient was clipped in %d steps, %d were skipped as not finite.",
+        return String.format(Locale.ROOT,
+                "%d steps in %.1f s, %,.0f tokens a second; the gradient was clipped in %d steps, %d were skipped as not finite.",
                 steps.size(), seconds, seconds == 0 ? 0 : tokens / seconds, clipped, skipped);
     }
 
@@ -156,7 +160,8 @@ public final class RunReport {
     }
 
     private LineChart chart(String title, String field, boolean zero) {
-        return new LineChart(title, "step", zero, List.of(new LineChart.Line(title, 0, false, false, values(steps, "step"), values(steps, field))));
+        return new LineChart(title, "step", zero,
+                List.of(new LineChart.Line(title, 0, false, false, values(steps, "step"), values(steps, field))));
     }
 
     private static double[] values(List<JsonNode> nodes, String field) {

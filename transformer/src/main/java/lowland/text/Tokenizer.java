@@ -69,7 +69,8 @@ public final class Tokenizer implements AutoCloseable {
                     config.family().equals("bert"));
         } catch (LinkageError | EngineException | IllegalStateException e) {
             throw Failure.of("the tokenizer's native library cannot be unpacked to " + cache + " and loaded (" + e.getMessage()
-                    + " " + NativeLibrary.free(cache) + " MB are free there); it needs Linux (glibc), macOS or Windows, and 16 MB in a folder"
+                    + " " + NativeLibrary.free(cache) + " MB are free there); it needs Linux (glibc), macOS or Windows,"
+                    + " and 16 MB in a folder"
                     + " from which programs may run: name one with LOWLAND_CACHE", e);
         } catch (RuntimeException | IOException e) {
             throw Failure.of(source + " is no tokenizer that can be read: " + e.getMessage() + "; fetch it again", e);
@@ -86,15 +87,20 @@ public final class Tokenizer implements AutoCloseable {
         return cut(tokens(text, pair), Integer.MAX_VALUE);
     }
 
+    /// @throws Failure (exit code 2) if a text cannot be cut to so many tokens; 0 cuts nothing
+    public void requireLength(int maxLength) {
+        if (maxLength < 0 || maxLength > longest) {
+            throw Failure.usage("--max-length " + maxLength + " is not from 1 to " + longest + ", the most that the model takes");
+        }
+    }
+
     /// The tokens of rows, each cut to `maxLength` tokens (special ones among them), the longest side first. With
     /// `maxLength` 0 nothing is cut, and a row longer than the model is a failure.
     ///
     /// @param source what the rows are called in messages
     /// @throws Failure naming the row if a text is longer than the model, or if `maxLength` is longer than it
     public Encodings encode(String source, List<Example> rows, int maxLength) {
-        if (maxLength < 0 || maxLength > longest) {
-            throw Failure.usage("--max-length " + maxLength + " is not from 1 to " + longest + ", the most that the model takes");
-        }
+        requireLength(maxLength);
         List<Encoding> encodings = new ArrayList<>(rows.size());
         int truncated = 0;
         for (Example row : rows) {

@@ -26,7 +26,7 @@ public final class Adapters {
     public static Map<String, int[]> head(Pretrained pretrained, int classes) {
         Map<String, int[]> shapes = new LinkedHashMap<>();
         for (State state : pretrained.bert(classes).head()) {
-            shapes.put(state.name(), shape(state));
+            shapes.put(state.name(), state.shape().fixed());
         }
         return shapes;
     }
@@ -92,7 +92,7 @@ public final class Adapters {
         Map<String, Tensor> head = new LinkedHashMap<>();
         TreeSet<String> saved = new TreeSet<>();
         for (State state : training.model().head()) {
-            head.put(state.name(), new Tensor(shape(state), training.session().read(state, 0)));
+            head.put(state.name(), new Tensor(state.shape().fixed(), training.session().read(state, 0)));
             saved.add(state.name().substring(0, state.name().indexOf('.')));
         }
         PeftConfig config = new PeftConfig("SEQ_CLS", pretrained.published(), pairs.primary().rank(), pairs.primary().alpha(),
@@ -147,7 +147,7 @@ public final class Adapters {
     /// @throws Failure if the checkpoint has none of this size
     public static void loadHead(Training training, Pretrained pretrained) {
         for (State state : training.model().head()) {
-            training.session().write(state, 0, pretrained.weight(state.name(), shape(state)).data());
+            training.session().write(state, 0, pretrained.weight(state.name(), state.shape().fixed()).data());
         }
     }
 
@@ -172,9 +172,5 @@ public final class Adapters {
         if (set != adapter.factors().size()) {
             throw Failure.of(folder + " has factors for " + adapter.factors().size() + " modules, " + set + " are to be adapted");
         }
-    }
-
-    private static int[] shape(State state) {
-        return state.shape().extents().stream().mapToInt(extent -> extent.constant()).toArray();
     }
 }

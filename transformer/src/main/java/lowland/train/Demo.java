@@ -12,7 +12,7 @@ import lowland.program.Session;
 ///
 /// With each seed the methods advance round-robin, a step each, after an untimed warm-up of all on models that are thrown away. So
 /// none pays for the compilation of code that others use too, and a busy moment of the machine meets all of them; who begins a
-/// round changes from round to round.
+/// round changes from round to round. All start from the head of the frozen features, which is the baseline, see [FrozenFeatures].
 public final class Demo {
     private final Pretrained pretrained;
     private final DemoTask task;
@@ -22,6 +22,7 @@ public final class Demo {
     private final Rows devSample;
     private final Rows sharpnessSample;
     private final Rows landscapeSample;
+    private FrozenFeatures frozen;
     private Directions directions;
 
     private Demo(Pretrained pretrained, DemoTask task, DemoPlan plan, Device device, DemoProgress progress) {
@@ -43,8 +44,7 @@ public final class Demo {
     public static DemoResult run(Pretrained pretrained, DemoTask task, DemoPlan plan, Device device, DemoProgress progress) {
         long began = System.nanoTime();
         Demo demo = new Demo(pretrained, task, plan, device, progress);
-        List<DemoResult.Baseline> baselines = List.of(demo.majority(), FrozenFeatures.baseline(pretrained, task,
-                DemoTask.sample(task.train(), plan.featureRows(), "features"), device, progress));
+        List<DemoResult.Baseline> baselines = List.of(demo.majority(), demo.frozenFeatures());
         demo.warmUp();
         List<List<DemoResult.Run>> runs = new ArrayList<>();
         List<Session.Planned> planned = new ArrayList<>();
@@ -74,11 +74,24 @@ public final class Demo {
                 "always \"" + task.data().labels().get(most) + "\", the most frequent in training");
     }
 
+    /// The head of [#frozen] is fitted here.
+    private DemoResult.Baseline frozenFeatures() {
+        Rows rows = DemoTask.sample(task.train(), plan.featureRows(), "features");
+        float[][] features = FrozenFeatures.of(pretrained, rows, device);
+        progress.advance(rows.size(), "frozen features");
+        frozen = FrozenFeatures.fit(features, rows, task.classes());
+        DemoResult.Baseline baseline = frozen.baseline(FrozenFeatures.of(pretrained, task.test(), device), task.test());
+        progress.advance(task.test().size(), "frozen features");
+        return baseline;
+    }
+
     private List<Training> open(long seed) {
         int mostTokens = Math.max(task.dev().mostTokens(1), task.test().mostTokens(1));
         List<Training> trainings = new ArrayList<>();
         for (DemoMethod method : plan.methods()) {
-            trainings.add(new Training(pretrained, plan.settings(method, seed), task.train(), task.classes(), false, mostTokens, device));
+            Training training = new Training(pretrained, plan.settings(method, seed), task.train(), task.classes(), false, mostTokens, device);
+            frozen.start(training);
+            trainings.add(training);
         }
         return trainings;
     }
@@ -156,7 +169,7 @@ public final class Demo {
         progress.advance(test.rows().size(), place);
         double sharpness = Sharpness.of(training, sharpnessSample, directions);
         progress.advance((2L * directions.count() + 1) * sharpnessSample.size(), place);
-        return new DemoResult.Run(seed, List.copyOf(records), List.copyOf(points), test.metrics().get("accuracy"),
+        return new DemoResult.Run(seed, List.copyOf(records), training.gradients(), List.copyOf(points), test.metrics().get("accuracy"),
                 test.metrics().get("macroF1"), test.loss(), sharpness);
     }
 }

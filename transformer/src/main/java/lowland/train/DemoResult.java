@@ -21,9 +21,10 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
 
     /// One method with one seed.
     ///
+    /// @param gradients evaluations of the gradient, counted while it trained
     /// @param dev       loss and accuracy on the dev sample
     /// @param sharpness see [Sharpness]
-    public record Run(long seed, List<StepRecord> steps, List<Point> dev, double accuracy, double macroF1, double testLoss,
+    public record Run(long seed, List<StepRecord> steps, int gradients, List<Point> dev, double accuracy, double macroF1, double testLoss,
             double sharpness) {
         /// ‖ΔW‖_F of the perturbation, the mean over the steps.
         public double perturbation() {
@@ -57,6 +58,16 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
 
         public double perturbation() {
             return Metrics.mean(runs.stream().mapToDouble(Run::perturbation).toArray());
+        }
+
+        /// Gradient evaluations of a step: those counted, over the steps.
+        public double gradientsPerStep() {
+            return runs.stream().mapToInt(Run::gradients).sum() / (double) runs.stream().mapToInt(run -> run.steps().size()).sum();
+        }
+
+        /// Steps of all seeds that changed nothing, because something was not finite.
+        public long skipped() {
+            return runs.stream().flatMap(run -> run.steps().stream()).filter(StepRecord::skipped).count();
         }
 
         /// Median time of a step, all seeds, in seconds.

@@ -66,7 +66,7 @@ public record Evaluation(Rows rows, double loss, float[][] logits, boolean regre
         double[] probabilities = new double[logits.length];
         double sum = 0;
         for (int k = 0; k < logits.length; k++) {
-            probabilities[k] = Math.exp(logits[k] - largest);
+            probabilities[k] = StrictMath.exp(logits[k] - largest);
             sum += probabilities[k];
         }
         for (int k = 0; k < logits.length; k++) {

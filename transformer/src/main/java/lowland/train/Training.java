@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import lowland.Failure;
+import lowland.data.Example;
 import lowland.descent.AdamW;
 import lowland.model.Bert;
 import lowland.program.Device;
@@ -20,6 +21,7 @@ import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
 import lowland.rule.EmaStart;
 import lowland.rule.Initialization;
+import lowland.rule.UpdateRule;
 import lowland.step.Factors;
 import lowland.step.Linear;
 import lowland.step.TrainingStep;
@@ -43,6 +45,7 @@ public final class Training implements AutoCloseable {
     private final Inputs update = new Inputs();
     private final Map<String, Double> seconds = new LinkedHashMap<>();
     private int taken;
+    private int gradients;
     private int adamT;
     private int skippedInARow;
     private String trouble;
@@ -59,8 +62,8 @@ public final class Training implements AutoCloseable {
         Settings.Regularisation regularisation = settings.regularisation();
         boolean dropout = Double.isNaN(regularisation.dropout()) || regularisation.dropout() > 0;
         model = pretrained.bert(regularisation.dropout(), classes, regression, regularisation.smoothing(), dropout);
-        step = TrainingStep.of(settings.rule(), settings.optimisation().descent(), model, factors(Factors.PRIMARY, pairs.primary()),
-                settings.rule() instanceof BiLora ? factors(Factors.AUXILIARY, pairs.auxiliary()) : List.of(),
+        step = TrainingStep.of(settings.rule(), settings.optimisation().descent(), model, factors(model, pairs, Factors.PRIMARY),
+                settings.rule() instanceof BiLora ? factors(model, pairs, Factors.AUXILIARY) : List.of(),
                 regularisation.adapterDropout());
         int rows = train.size() == 0 ? batching.rows() : Math.min(batching.rows(), train.size());
         int tokens = Math.max(mostTokens, Math.max(train.mostTokens(1), Math.min(train.mostTokens(rows),
@@ -73,12 +76,22 @@ public final class Training implements AutoCloseable {
         initialise();
     }
 
-    private List<Factors> factors(String name, Settings.Size size) {
+    /// @throws Failure (exit code 2) if a model has no such modules, or a rank is larger than one of them
+    public static void requireFit(Pretrained pretrained, Settings.Pairs pairs, UpdateRule rule) {
+        Bert model = pretrained.bert(1);
+        factors(model, pairs, Factors.PRIMARY);
+        if (rule instanceof BiLora) {
+            factors(model, pairs, Factors.AUXILIARY);
+        }
+    }
+
+    private static List<Factors> factors(Bert model, Settings.Pairs pairs, String name) {
+        Settings.Size size = name.equals(Factors.PRIMARY) ? pairs.primary() : pairs.auxiliary();
         int rank = size.rank();
         List<Factors> factors = new ArrayList<>();
         for (Linear linear : model.linears()) {
             String last = linear.module().substring(linear.module().lastIndexOf('.') + 1);
-            boolean targeted = settings.pairs().targets().stream().anyMatch(target -> target.equals("all-linear") || target.equals(last)
+            boolean targeted = pairs.targets().stream().anyMatch(target -> target.equals("all-linear") || target.equals(last)
                     || linear.module().endsWith("." + target));
             if (targeted) {
                 int most = Math.min(linear.in(), linear.out());
@@ -87,10 +100,10 @@ public final class Training implements AutoCloseable {
                             + linear.module().replace("*", "0") + " (" + linear.out() + " x " + linear.in() + ") allows: choose 1 to "
                             + most);
                 }
-                factors.add(new Factors(linear, name, rank, settings.pairs().scaling().of(size.alpha(), rank)));
+                factors.add(new Factors(linear, name, rank, pairs.scaling().of(size.alpha(), rank)));
             }
         }
-        for (String target : settings.pairs().targets()) {
+        for (String target : pairs.targets()) {
             boolean known = target.equals("all-linear")
                     || model.linears().stream().anyMatch(linear -> linear.module().endsWith("." + target));
             if (!known) {
@@ -105,13 +118,13 @@ public final class Training implements AutoCloseable {
     private void load(Pretrained pretrained) {
         for (State state : model.frozen()) {
             for (int layer = 0; layer < state.slices(); layer++) {
-                int[] shape = state.shape().extents().stream().mapToInt(extent -> extent.constant()).toArray();
-                session.write(state, layer, pretrained.weight(state.name().replace("*", Integer.toString(layer)), shape).data());
+                session.write(state, layer, pretrained.weight(state.name().replace("*", Integer.toString(layer)), state.shape().fixed()).data());
             }
         }
     }
 
-    /// Factors by [Initialization], the head's weights normal with deviation 0.02 (Hugging Face's), its biases zero.
+    /// Factors by [Initialization], the head's weights normal with deviation 0.02 (Hugging Face's), its biases zero; but a regression
+    /// starts at the mean of its targets, which gradient descent alone would take long to reach.
     private void initialise() {
         for (Factors pair : step.adapter()) {
             initialise(pair, "");
@@ -126,6 +139,10 @@ public final class Training implements AutoCloseable {
                 values[i] = (float) (0.02 * CounterRandom.gaussian(CounterRandom.child(key, i)));
             }
             session.write(state, 0, values);
+        }
+        if (model.regression() && train.size() > 0) {
+            double mean = train.examples().stream().mapToDouble(Example::target).average().orElseThrow();
+            session.write(model.head().getLast(), 0, new float[] {(float) mean});
         }
     }
 
@@ -165,6 +182,11 @@ public final class Training implements AutoCloseable {
     /// Optimiser steps so far, skipped ones too.
     public int taken() {
         return taken;
+    }
+
+    /// How often the gradient at all rows of a step was taken so far: the rule's passes, counted.
+    public int gradients() {
+        return gradients;
     }
 
     /// Steps skipped so far.
@@ -307,6 +329,7 @@ public final class Training implements AutoCloseable {
     /// Adds up the gradients of the micro-batches; the loss is the mean over all rows.
     private double gradient(List<int[]> microBatches, int rows) {
         double loss = 0;
+        gradients++;
         for (int micro = 0; micro < microBatches.size(); micro++) {
             batch.clear();
             for (int row : microBatches.get(micro)) {

@@ -14,8 +14,8 @@ import lowland.random.CounterRandom;
 /// Dropout of probabilities is a counter-based mask, see [DropoutMask]: the key of query i of sequence s is `child(child(key, s), i)`,
 /// and key j of head h is channel 65,536·h + j. A threshold of 0 drops nothing.
 ///
-/// A bias `[2·span + 1, heads]` by distance is optional, see [#bias]: key j and query i of nq and nk lie j − (i + nk − nq) apart, what is beyond
-/// ±span counts as that.
+/// A bias `[2·span + 1, heads]` by distance is optional, see [#bias]: key j and query i of nq and nk lie j − (i + nk − nq) apart, what
+/// is beyond ±span counts as that.
 ///
 /// Probabilities are computed again in the backward pass; nothing of size queries × keys outlives a chunk of work. A sequence's bits depend
 /// on that sequence alone: every operand of a head is copied to a worker's scratch, padded, and sums run over real tokens in a fixed

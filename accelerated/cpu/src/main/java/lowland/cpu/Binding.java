@@ -576,14 +576,17 @@ final class Binding {
     private Bound pseudoInverse(PseudoInverse inverse, Operands o) {
         Doubles x = o.doubles(inverse.x());
         Doubles y = o.doubles(inverse.y());
+        Doubles root = o.doubles(inverse.root());
         int r = inverse.x().shape().fixed(0);
         double[] a = new double[r * r];
         double[] vectors = new double[r * r];
         double[] result = new double[r * r];
+        double[] rootResult = new double[r * r];
         return () -> {
             System.arraycopy(x.array(), x.at(), a, 0, r * r);
-            PseudoInverse.of(a, r, vectors, result);
+            PseudoInverse.of(a, r, vectors, result, rootResult);
             System.arraycopy(result, 0, y.array(), y.at(), r * r);
+            System.arraycopy(rootResult, 0, root.array(), root.at(), r * r);
         };
     }
 

@@ -3,8 +3,8 @@ package lowland.cpu;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Small products of padded matrices in scratch: `C[rows, columns] += A[rows, depth]·B[depth, columns]`, rows a multiple of [#ROWS], columns
-/// of [#COLUMNS], no packing. A may be read transposed (element (i, k) lies at `i·aRow + k·aStep`). Each element is one chain of fused
+/// Small products of padded matrices in scratch: `C[rows, columns] += A[rows, depth]·B[depth, columns]`, rows a multiple of [#ROWS],
+/// columns of [#COLUMNS], no packing. A may be read transposed (element (i, k) lies at `i·aRow + k·aStep`). Each element is one chain of fused
 /// multiply-adds over k from zero, then one addition to C.
 final class Strips {
     private static final VectorSpecies<Float> V = Lanes.FLOATS;

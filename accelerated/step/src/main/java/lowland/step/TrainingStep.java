@@ -31,8 +31,8 @@ import lowland.rule.UpdateRule;
 /// perturbation, no second pair.
 ///
 /// Inputs beside the model's: `lossWeight` (1/rows of the optimiser step) of `gradient`; `rho` of `perturb`, of `descend` for
-/// EFMLoRA and Bi-LoRA, and of Bi-LoRA's `clear`; `learningRate`, `headLearningRate`, `clipNorm` (∞ is off), and for AdamW `correction1` = 1 − β₁ᵗ,
-/// `correction2` = 1 − β₂ᵗ of `descend` (Bi-LoRA's two AdamW must have equal betas); `ema` (weight of the new term) of EFMLoRA's.
+/// EFMLoRA and Bi-LoRA, and of Bi-LoRA's `clear`; `learningRate`, `headLearningRate`, `clipNorm` (∞ is off), and for AdamW
+/// `correction1` = 1 − β₁ᵗ, `correction2` = 1 − β₂ᵗ of `descend` (Bi-LoRA's two AdamW must have equal betas); `ema` (weight of the new term) of EFMLoRA's.
 ///
 /// @param gradient outputs `loss`, the weighted sum over the micro-batch, and `logits`
 /// @param perturb null for rules with one gradient; outputs `perturbationNorm`
@@ -75,8 +75,8 @@ public record TrainingStep(Program clear, Program gradient, Program perturb, Pro
         step.descend(descend, descending, model.head());
         List<State> carried = new ArrayList<>(descending.moments());
         carried.addAll(step.carried());
-        return new TrainingStep(clear(step, model), gradient(step, model, adapterDropout), step.gradients() == 2 ? perturb(step, model) : null,
-                descend.finish(), evaluate(model, targets), targets, auxiliary, model.head(), carried);
+        return new TrainingStep(clear(step, model), gradient(step, model, adapterDropout),
+                step.gradients() == 2 ? perturb(step, model) : null, descend.finish(), evaluate(model, targets), targets, auxiliary, model.head(), carried);
     }
 
     /// How many gradient evaluations a step costs.

@@ -21,8 +21,8 @@ import lowland.program.Value;
 /// Causal: the last query sees the last key; the query i steps before it sees the keys up to i steps before that.
 /// `mask` drops probabilities, or is null.
 ///
-/// `bias` [2·span + 1, H] is added to the scores, or is null: row span + d for a key that lies d behind the query, d from −span to span; what
-/// is farther counts as ±span. The last query stands at the last key, as for the causal mask. A bias by distance serves every
+/// `bias` [2·span + 1, H] is added to the scores, or is null: row span + d for a key that lies d behind the query, d from −span to
+/// span; what is farther counts as ±span. The last query stands at the last key, as for the causal mask. A bias by distance serves every
 /// sequence of a packed batch, of whatever length, where one by query and key would be a matrix a sequence; and T5's (arXiv
 /// 1910.10683v4, §2.1) is one: its table [buckets, H] gathered by the bucket of each distance, with span the distance from which all share
 /// the last bucket. That table may train: the derivative adds up over all pairs at a distance, over sequences, and over the layers

@@ -7,8 +7,8 @@ import lowland.program.Memory;
 import lowland.program.Shape;
 import lowland.program.Value;
 
-/// The gradients of [Attention] in q, k and v, and in its bias if `dBias` is not null. The probabilities P (before dropout, with mask factors
-/// M) are computed again:
+/// The gradients of [Attention] in q, k and v, and in its bias if `dBias` is not null. The probabilities P (before dropout, with mask
+/// factors M) are computed again:
 ///
 ///     dv = (M ⊙ P)ᵀ·G     dP = M ⊙ (G·vᵀ)     dS = P ⊙ (dP − rowsum(P ⊙ dP))     dq = dS·k/√D     dk = dSᵀ·q/√D
 ///     dBias_{d,h} = Σ dS over the queries of head h, of all sequences, and their keys at distance d

@@ -6,13 +6,13 @@ import lowland.program.Memory;
 import lowland.program.Shape;
 import lowland.program.Value;
 
-/// The Moore–Penrose pseudo-inverse of a small symmetric positive semi-definite DOUBLE matrix [r, r] (a Gram matrix), by cyclic
-/// Jacobi rotations:
+/// The Moore–Penrose pseudo-inverse of a small symmetric positive semi-definite DOUBLE matrix [r, r] (a Gram matrix), and its root, by
+/// cyclic Jacobi rotations:
 ///
-///     X = V·diag(λ)·Vᵀ,  X⁺ = V·diag(λᵢ > 1e-12·λ₁ ? 1/λᵢ : 0)·Vᵀ
+///     X = V·diag(λ)·Vᵀ,  Y = X⁺ = V·diag(λᵢ > 1e-12·λ₁ ? 1/λᵢ : 0)·Vᵀ,  root = V·diag(λᵢ > 1e-12·λ₁ ? 1/√λᵢ : 0)·Vᵀ,  root·root = Y
 ///
 /// A Gram matrix has the squares of the factor's singular values: the cut is σᵢ ≤ 1e-6·σ₁ there. Zero gives zero; NaN gives NaN.
-public record PseudoInverse(Value x, Value y) implements Operation {
+public record PseudoInverse(Value x, Value y, Value root) implements Operation {
     public static final double CUT = 1e-12;
 
     public static Shape shape(Value x) {
@@ -27,7 +27,7 @@ public record PseudoInverse(Value x, Value y) implements Operation {
 
     @Override
     public List<Value> outputs() {
-        return List.of(y);
+        return List.of(y, root);
     }
 
     @Override
@@ -35,11 +35,11 @@ public record PseudoInverse(Value x, Value y) implements Operation {
         int r = m.extent(x, 0);
         double[] a = m.reals(x).clone();
         double[] vectors = new double[r * r];
-        of(a, r, vectors, m.reals(y));
+        of(a, r, vectors, m.reals(y), m.reals(root));
     }
 
-    /// Inverts in given arrays of r·r elements: `a` and `vectors` are scratch, `inverse` is set.
-    public static void of(double[] a, int r, double[] vectors, double[] inverse) {
+    /// Inverts in given arrays of r·r elements: `a` and `vectors` are scratch, `inverse` and `root` are set.
+    public static void of(double[] a, int r, double[] vectors, double[] inverse, double[] root) {
         double norm = 0;
         for (int i = 0; i < r * r; i++) {
             norm += a[i] * a[i];
@@ -47,6 +47,7 @@ public record PseudoInverse(Value x, Value y) implements Operation {
         }
         if (!Double.isFinite(norm)) {
             java.util.Arrays.fill(inverse, 0, r * r, Double.NaN);
+            java.util.Arrays.fill(root, 0, r * r, Double.NaN);
             return;
         }
         for (int sweep = 0; sweep < 60 && offDiagonal(a, r) > 1e-34 * norm; sweep++) {
@@ -63,11 +64,17 @@ public record PseudoInverse(Value x, Value y) implements Operation {
         for (int i = 0; i < r; i++) {
             for (int j = 0; j < r; j++) {
                 double sum = 0;
+                double rootSum = 0;
                 for (int k = 0; k < r; k++) {
                     double eigenvalue = a[k * r + k];
-                    sum += eigenvalue > CUT * largest ? vectors[i * r + k] * vectors[j * r + k] / eigenvalue : 0;
+                    if (eigenvalue > CUT * largest) {
+                        double both = vectors[i * r + k] * vectors[j * r + k];
+                        sum += both / eigenvalue;
+                        rootSum += both / Math.sqrt(eigenvalue);
+                    }
                 }
                 inverse[i * r + j] = sum;
+                root[i * r + j] = rootSum;
             }
         }
     }

@@ -26,7 +26,8 @@ final class Require {
 
     static void rank(String operation, Value value, ElementType type, int rank) {
         if (value.type() != type || value.shape().rank() != rank) {
-            throw new IllegalArgumentException(operation + " needs " + (type == ElementType.INT ? "an " : "a ") + type + " value of rank " + rank + ", found " + show(value));
+            throw new IllegalArgumentException(operation + " needs " + (type == ElementType.INT ? "an " : "a ") + type
+                    + " value of rank " + rank + ", found " + show(value));
         }
     }
 

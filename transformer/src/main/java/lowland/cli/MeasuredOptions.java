@@ -1,0 +1,32 @@
+package lowland.cli;
+
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/// The tables of rows to measure.
+final class MeasuredOptions {
+    @Option(names = "--data", paramLabel = "DIR", description = {
+        "The folder of a GLUE task's official files.", "No default; for the tasks of GLUE alone."})
+    private Path data;
+
+    @Option(names = "--text", paramLabel = "COLUMN[,COLUMN]", description = {
+        "The column of the text, or two columns.", "Default: those that the adapter was trained with."})
+    private String text;
+
+    @Option(names = "--label", paramLabel = "COLUMN", description = {
+        "The column of the label; its values are those of the training.", "Default: that with which the adapter was trained."})
+    private String label;
+
+    @Option(names = "--dev", paramLabel = "FILE|SHARE", description = {
+        "What --split dev measures: a file, or the share of --task that the same --dev held back from training.",
+        "Default: none; built-in tasks have their own."})
+    private String dev;
+
+    @Option(names = "--test", paramLabel = "FILE", description = {
+        "What --split test measures.", "Default: none; built-in tasks have their own."})
+    private Path test;
+
+    Tables tables() {
+        return new Tables(text, label, dev, test, data);
+    }
+}
