@@ -15,7 +15,8 @@ import witness
 ROOT = pathlib.Path(__file__).resolve().parent.parent / "src/test/resources/golden"
 LABELS = ["entailment", "neutral", "contradiction"]
 BATCH, STEPS = 4, 5
-WORDS = "the a cat dog sat ran over under quick brown fox Lazy film story was great terrible not never I loved hated it 42 3.5 can't naive".split()
+WORDS = ("the a cat dog sat ran over under quick brown fox Lazy film story was great terrible not never I loved hated it 42 3.5 can't "
+         "naive").split()
 SIZES = dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40)
 ENDINGS = ["", ".", "!", " ...", "?"]
 RUNS = {

@@ -69,7 +69,8 @@ class Witness:
             first = 0 if "positions from 0" in self.mistakes else 1
             more["position_ids"] = torch.arange(first, first + ids.shape[1])[None]
         head = {k[1]: v for k, v in values.items() if k[0] == "head"}
-        return torch.func.functional_call(self.model, head, (), {"input_ids": ids, "attention_mask": torch.ones_like(ids), **more}).logits[0]
+        inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids), **more}
+        return torch.func.functional_call(self.model, head, (), inputs).logits[0]
 
     def loss(self, rows, values, smoothing=0.0):
         total = 0.0

@@ -80,7 +80,8 @@ class CheckpointFolderTest {
         assertTrue(answers.getFirst().get("label").asText().matches(expected), answers.getFirst().toString());
 
         Path merged = folder.resolve("merged");
-        Shell shell = Shell.run("merge", "--model", model.toString(), "--adapter", model.resolve("peft").toString(), "--out", merged.toString());
+        Shell shell = Shell.run("merge", "--model", model.toString(), "--adapter", model.resolve("peft").toString(), "--out",
+                merged.toString());
         assertEquals(0, shell.exit(), shell.err());
         assertTrue(error(predict(merged.toString(), null, model.resolve("rows.jsonl")), truth) <= 1e-5);
     }
@@ -103,14 +104,14 @@ class CheckpointFolderTest {
         Path model = golden(family);
         Path rows = model.resolve("rows.jsonl");
         Path run = folder.resolve("run");
-        Shell trained = Shell.run("train", "--model", model.toString(), "--pooling", pooling, "--task", rows.toString(), "--method", "efmlora",
-                "--out", run.toString(), "--epochs", "3", "--batch-size", "4", "--learning-rate", "1e-2", "--rank", "2", "--targets",
+        Shell trained = Shell.run("train", "--model", model.toString(), "--pooling", pooling, "--task", rows.toString(), "--method",
+                "efmlora", "--out", run.toString(), "--epochs", "3", "--batch-size", "4", "--learning-rate", "1e-2", "--rank", "2", "--targets",
                 "value,dense", "--test", rows.toString());
         assertEquals(0, trained.exit(), trained.err());
         assertEquals(pooling, JSON.readTree(run.resolve("adapter/task.json").toFile()).get("pooling").asText());
         assertEquals(pooling, JSON.readTree(run.resolve("config.json").toFile()).get("pooling").asText());
-        assertEquals(what.equals("roberta first"), trained.err().contains("the head starts as the checkpoint's own, whose labels are entailment"),
-                trained.err());
+        assertEquals(what.equals("roberta first"),
+                trained.err().contains("the head starts as the checkpoint's own, whose labels are entailment"), trained.err());
 
         String prefix = "base_model.model." + (pooling.equals("mean") ? "" : family + ".") + "encoder.layer.";
         TreeSet<String> keys = new TreeSet<>(List.of("base_model.model.classifier.weight", "base_model.model.classifier.bias"));
@@ -168,7 +169,8 @@ class CheckpointFolderTest {
     private void refused(int exit, Path model, String... expected) throws IOException {
         Path rows = model.resolve("rows.jsonl");
         Path out = folder.resolve("refused");
-        Shell shell = Shell.run("train", "--model", model.toString(), "--task", rows.toString(), "--method", "lora", "--out", out.toString());
+        Shell shell = Shell.run("train", "--model", model.toString(), "--task", rows.toString(), "--method", "lora", "--out",
+                out.toString());
         assertEquals(1, shell.errors().size(), shell.err());
         for (String part : expected) {
             assertTrue(shell.errors().getFirst().contains(part), part + " is not in " + shell.err());

@@ -70,12 +70,12 @@ class GlueCommandTest {
 
     @Test
     void randomWeightsAreSaidAndNeedATokenizerOfTheirSize() throws Exception {
-        Shell small = Shell.run("train", "--model", model(), "--init", "roberta-base", "--task", "verb-supersense", "--method", "lora", "--out",
-                folder.resolve("run").toString());
+        Shell small = Shell.run("train", "--model", model(), "--init", "roberta-base", "--task", "verb-supersense", "--method", "lora",
+                "--out", folder.resolve("run").toString());
         assertEquals(1, small.exit());
         assertTrue(small.errors().getFirst().contains("vocab_size"), small.err());
-        Shell unknown = Shell.run("train", "--model", model(), "--init", "bert-huge", "--task", "verb-supersense", "--method", "lora", "--out",
-                folder.resolve("run").toString());
+        Shell unknown = Shell.run("train", "--model", model(), "--init", "bert-huge", "--task", "verb-supersense", "--method", "lora",
+                "--out", folder.resolve("run").toString());
         assertEquals(2, unknown.exit());
         assertTrue(unknown.errors().getFirst().contains("roberta-base, roberta-large"), unknown.err());
     }

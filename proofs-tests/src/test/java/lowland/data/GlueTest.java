@@ -47,7 +47,8 @@ class GlueTest {
 
     @Test
     void mrpcsColumnsAreRenamedAndItsMarkIsNoPartOfThem() throws IOException {
-        String rows = "\uFEFFQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\r\n1\t7\t8\tHe said \"so\".\t\"So\", he said.\r\n0\t7\t8\ta\tb\r\n";
+        String rows = "\uFEFFQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\r\n"
+                + "1\t7\t8\tHe said \"so\".\t\"So\", he said.\r\n0\t7\t8\ta\tb\r\n";
         DataSet set = read("mrpc", "msr_paraphrase_train.txt", "dev.tsv", rows, rows);
         assertEquals("equivalent", set.labels().get(1));
         row(set.train().getFirst(), 2, "He said \"so\".", "\"So\", he said.", 1);
@@ -56,7 +57,8 @@ class GlueTest {
     @Test
     void stsbIsARegressionWithOrWithoutAHeader() throws IOException {
         String bare = "main\tMSR\t2012\t0001\t5.000\tA plane.\tAn air plane.\nmain\tMSR\t2012\t0004\t3\ta\tb\tlicence\tlicence\n";
-        String header = "index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\tscore\n0\tm\tM\t2\t0\tn\tn\tA\tB\t2.5\n";
+        String header = "index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\tscore\n"
+                + "0\tm\tM\t2\t0\tn\tn\tA\tB\t2.5\n";
         DataSet set = read("stsb", "sts-train.csv", "dev.tsv", bare, header);
         assertTrue(set.regression());
         assertEquals(new Example(1, "A plane.", "An air plane.", -1, 5), set.train().getFirst());
@@ -66,7 +68,8 @@ class GlueTest {
 
     @Test
     void namesAndNumbersAreTheHubs() throws IOException {
-        DataSet rte = read("rte", "train.tsv", "dev.tsv", "index\tsentence1\tsentence2\tlabel\n0\t\"Open\tb\tnot_entailment\n1\ta\tb\tentailment\n",
+        DataSet rte = read("rte", "train.tsv", "dev.tsv",
+                "index\tsentence1\tsentence2\tlabel\n0\t\"Open\tb\tnot_entailment\n1\ta\tb\tentailment\n",
                 "index\tsentence1\tsentence2\tlabel\n0\ta\tb\tentailment\n");
         row(rte.train().getFirst(), 2, "\"Open", "b", 1);
         Files.delete(folder.resolve("train.tsv"));

@@ -128,8 +128,9 @@ class GoldenTest {
 
     @TestFactory
     Stream<DynamicTest> fiveSteps() {
-        return Stream.of("lora", "lora-sam", "fmlora", "efmlora", "bi-lora").flatMap(method -> Stream.of("adamw", "sgd").flatMap(optimizer ->
-                each(optimizer + "/" + method, (golden, device, slack) -> fiveSteps(golden, device, slack, method, optimizer))));
+        return Stream.of("lora", "lora-sam", "fmlora", "efmlora", "bi-lora").flatMap(method -> Stream.of("adamw", "sgd").flatMap(
+                optimizer -> each(optimizer + "/" + method,
+                        (golden, device, slack) -> fiveSteps(golden, device, slack, method, optimizer))));
     }
 
     private static void fiveSteps(Golden golden, Device device, double slack, String method, String optimizer) {

@@ -39,7 +39,8 @@ record ConfigLabels(List<String> names, boolean regression) {
             }
         }
         if (!good || new HashSet<>(List.of(names)).size() != names.length) {
-            throw Failure.of(json.source() + ": \"" + key + "\" is " + map + ", expected each number from 0 on and its own label; correct it");
+            throw Failure.of(json.source() + ": \"" + key + "\" is " + map
+                    + ", expected each number from 0 on and its own label; correct it");
         }
         return new ArrayList<>(List.of(names));
     }

@@ -65,7 +65,8 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
 
     private static AdaptedModel bare(String model, String init) {
         if (model.equals(Pretrained.MINILM) || init != null) {
-            throw Failure.usage("--adapter is missing: " + (init == null ? model : init + " with random weights") + " has no classifier of its own, name the folder adapter of a run");
+            throw Failure.usage("--adapter is missing: " + (init == null ? model : init + " with random weights")
+                    + " has no classifier of its own, name the folder adapter of a run");
         }
         Pretrained pretrained = Pretrained.open(model);
         Path folder = Path.of(model);
@@ -80,8 +81,8 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
     /// What a head of so many outputs means where nobody wrote it down: the checkpoint's labels, else transformers' own names.
     private static TaskFile task(Pretrained pretrained, int outputs) {
         boolean regression = outputs == 1;
-        List<String> labels = regression ? List.of() : pretrained.labels().size() == outputs ? pretrained.labels() : Checkpoint.unnamed(outputs);
-        return new TaskFile(labels, List.of(), Columns.LABEL, ModelOptions.pooling(pretrained), 0, regression);
+        List<String> labels = pretrained.labels().size() == outputs ? pretrained.labels() : Checkpoint.unnamed(outputs);
+        return new TaskFile(regression ? List.of() : labels, List.of(), Columns.LABEL, ModelOptions.pooling(pretrained), 0, regression);
     }
 
     /// The columns that hold the text, with a comma between; null where nothing says.

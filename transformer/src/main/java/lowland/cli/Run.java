@@ -37,8 +37,8 @@ final class Run {
 
     /// @param every steps between evaluations, which are also where an adapter is saved
     /// @param metric the one that chooses the best evaluation on dev; null for the first of all
-    Run(Training training, Pretrained pretrained, TaskFile task, String metric, RunFolder folder, Progress progress, Interruption interruption,
-            int every) {
+    Run(Training training, Pretrained pretrained, TaskFile task, String metric, RunFolder folder, Progress progress,
+            Interruption interruption, int every) {
         this.training = training;
         this.pretrained = pretrained;
         this.task = task;

@@ -69,7 +69,8 @@ record Tables(String text, String label, String dev, Path test, Path data) {
 
     private void refuseBesideBuiltIn(String task) {
         if (isGlue(task) && data == null) {
-            throw Failure.usage("--task " + Glue.PREFIX + Glue.of(task).name() + " is read from its official files: name their folder with --data");
+            throw Failure.usage("--task " + Glue.PREFIX + Glue.of(task).name()
+                    + " is read from its official files: name their folder with --data");
         }
         if (data != null && !isGlue(task)) {
             throw Failure.usage("--data is for the tasks of GLUE, " + String.join(", ", Glue.names()) + "; leave it out");
@@ -145,7 +146,8 @@ record Tables(String text, String label, String dev, Path test, Path data) {
 
     private static TableFile table(String task) {
         if (!Files.exists(Path.of(task)) && task.matches("[a-z0-9-]+(/[a-z0-9-]+)?")) {
-            throw Failure.usage("--task " + task + " is neither a built-in task (" + String.join(", ", BUILT_IN) + ", or of GLUE) nor a file");
+            throw Failure.usage("--task " + task + " is neither a built-in task (" + String.join(", ", BUILT_IN)
+                    + ", or of GLUE) nor a file");
         }
         return TableFile.read(Path.of(task));
     }

@@ -227,9 +227,9 @@ final class TrainCommand implements Callable<Integer> {
         int classes = set.regression() ? 1 : set.labels().size();
         boolean numbers = set.labels().stream().allMatch(label -> label.matches("\\d+"));
         boolean own = pretrained.outputs() == classes && (set.regression() || numbers || set.labels().equals(pretrained.labels()));
-        say(own ? "the head starts as the checkpoint's own" + (set.regression() ? "" : ", whose labels are " + String.join(", ", pretrained.labels()))
-                : "the head starts anew: the checkpoint's own has " + pretrained.outputs() + " outputs ("
-                        + String.join(", ", pretrained.labels()) + ")");
+        String labels = String.join(", ", pretrained.labels());
+        say(own ? "the head starts as the checkpoint's own" + (set.regression() ? "" : ", whose labels are " + labels)
+                : "the head starts anew: the checkpoint's own has " + pretrained.outputs() + " outputs (" + labels + ")");
         return own;
     }
 

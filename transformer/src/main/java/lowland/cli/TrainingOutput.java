@@ -8,8 +8,9 @@ final class TrainingOutput {
     enum Log { TEXT, JSONL }
 
     @Option(names = "--preset", paramLabel = "glue/TASK", description = {
-        "The options with which LoRA's code trains RoBERTa-large on a task of GLUE (Hu et al., arXiv 2106.09685v2): what is not given here is"
-            + " taken from there.", "Default: not used."})
+        "The options with which LoRA's code trains RoBERTa-large on a task of GLUE (Hu et al., arXiv 2106.09685v2): rank, alpha, targets,"
+            + " decay, schedule, rate, epochs, length, and as batch that of its 8 devices. What is given here goes before.",
+        "Default: not used."})
     String preset;
 
     @Option(names = "--log", paramLabel = "text|jsonl", description = {

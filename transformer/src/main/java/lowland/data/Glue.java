@@ -126,8 +126,8 @@ public record Glue(String name, List<String> labels, List<String> columns, Strin
     private static String parquet(Path folder) {
         String[] names = folder.toFile().list((_, name) -> name.endsWith(".parquet"));
         return names == null || names.length == 0 ? ""
-                : ", or convert its parquet files, which are not read: python -c \"import sys, pandas;"
-                        + " pandas.read_parquet(sys.argv[1]).to_json(sys.argv[2], orient='records', lines=True)\" " + names[0] + " train.jsonl";
+                : ", or convert its parquet files, which are not read: python -c \"import sys, pandas; pandas.read_parquet(sys.argv[1])"
+                        + ".to_json(sys.argv[2], orient='records', lines=True)\" " + names[0] + " train.jsonl";
     }
 
     private List<Example> rows(Path file) {

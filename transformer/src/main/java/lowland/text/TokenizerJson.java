@@ -125,7 +125,8 @@ record TokenizerJson(String source, ObjectNode root) {
             }
             int blank = line.indexOf(' ');
             if (blank < 1 || blank == line.length() - 1 || line.indexOf(' ', blank + 1) >= 0) {
-                throw Failure.of(merges + ", line " + (i + 1) + ": \"" + line + "\" is not two pieces with a space between; fetch it again");
+                throw Failure.of(merges + ", line " + (i + 1) + ": \"" + line
+                        + "\" is not two pieces with a space between; fetch it again");
             }
             pairs.add(line);
         }

@@ -71,8 +71,11 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, W
     ///
     /// @throws Failure if there is no such model, or its configuration is broken
     public static List<String> poolings(String model) {
-        return model.equals(MINILM) ? List.of("mean")
-                : List.of(BertConfig.read(folder(model).resolve(Checkpoint.CONFIG)).family().equals("roberta") ? "first" : "pooler", "mean");
+        if (model.equals(MINILM)) {
+            return List.of("mean");
+        }
+        String family = BertConfig.read(folder(model).resolve(Checkpoint.CONFIG)).family();
+        return List.of(family.equals("roberta") ? "first" : "pooler", "mean");
     }
 
     /// A model of a known size with random weights, and the tokenizer of a folder.

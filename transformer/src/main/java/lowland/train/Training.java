@@ -118,7 +118,8 @@ public final class Training implements AutoCloseable {
     private void load(Pretrained pretrained) {
         for (State state : model.frozen()) {
             for (int layer = 0; layer < state.slices(); layer++) {
-                session.write(state, layer, pretrained.weight(state.name().replace("*", Integer.toString(layer)), state.shape().fixed()).data());
+                String name = state.name().replace("*", Integer.toString(layer));
+                session.write(state, layer, pretrained.weight(name, state.shape().fixed()).data());
             }
         }
     }
