@@ -244,7 +244,7 @@ public final class StepTimes {
     }
 
     private static Running open(UpdateRule rule, int threads, int tokens, boolean dropout) {
-        BertConfig config = new BertConfig("bert", 6, 384, 12, 1536, 30_522, 512, 2, 0, 1e-12, 0.1, 0.1);
+        BertConfig config = new BertConfig("bert", 6, 384, 12, 1536, 30_522, 512, 2, 0, 1e-12, 0.1, 0.1, 0.1);
         Bert model = new Bert(config, "", Bert.Pooling.MEAN, CLASSES, false, 0, dropout);
         List<Factors> pairs = new ArrayList<>();
         List<Factors> auxiliary = new ArrayList<>();

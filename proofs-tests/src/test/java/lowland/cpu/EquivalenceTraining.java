@@ -43,7 +43,7 @@ final class EquivalenceTraining implements AutoCloseable {
 
     EquivalenceTraining(Device device, UpdateRule rule, Descent descent, Sizes sizes, Map<String, Integer> capacity) {
         BertConfig config = new BertConfig("bert", 2, sizes.hidden, sizes.heads, sizes.intermediate, sizes.vocabulary, 16, 2, 0, 1e-12,
-                0.1, 0.2);
+                0.1, 0.2, 0.1);
         model = new Bert(config, "", Bert.Pooling.MEAN, CLASSES, false, 0.1, sizes.dropout);
         step = step(rule, descent, model, sizes.rank, sizes.scaling);
         session = device.open(step.programs(), capacity);

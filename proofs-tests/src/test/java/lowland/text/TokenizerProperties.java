@@ -83,16 +83,16 @@ class TokenizerProperties {
     @net.jqwik.api.Example
     void brokenOrMissingFilesFail() throws IOException {
         Path folder = Files.createTempDirectory("tokenizer");
-        Path file = folder.resolve(Tokenizer.NAME);
-        assertThrows(Failure.class, () -> Tokenizer.read(folder, 512));
+        Path file = folder.resolve(TokenizerJson.FILE);
+        assertThrows(Failure.class, () -> Tokenizer.read(folder, MiniLm.CONFIG));
         byte[] whole = MiniLm.tokenizer();
         for (byte[] bytes : List.of(new byte[0], "{}".getBytes(), java.util.Arrays.copyOf(whole, whole.length / 2), new byte[] {(byte) 0xFF})) {
             Files.write(file, bytes);
-            Failure failure = assertThrows(Failure.class, () -> Tokenizer.read(folder, 512));
-            assertTrue(failure.getMessage().contains(Tokenizer.NAME), failure.getMessage());
+            Failure failure = assertThrows(Failure.class, () -> Tokenizer.read(folder, MiniLm.CONFIG));
+            assertTrue(failure.getMessage().contains(TokenizerJson.FILE), failure.getMessage());
         }
         Files.write(file, whole);
-        try (Tokenizer read = Tokenizer.read(folder, 512)) {
+        try (Tokenizer read = Tokenizer.read(folder, MiniLm.CONFIG)) {
             assertArrayEquals(TOKENIZER.encode("hello world").ids(), read.encode("hello world").ids());
         }
         Files.delete(file);
@@ -132,14 +132,7 @@ class TokenizerProperties {
             "model":{"type":"WordLevel","vocab":{"[SEP]":0,"a":1,"b":2,"c":3,"d":4,"[UNK]":5},"unk_token":"[UNK]"}}
             """.getBytes(java.nio.charset.StandardCharsets.UTF_8);
 
-    private static Tokenizer smallTokenizer() throws IOException {
-        Path folder = Files.createTempDirectory("tokenizer");
-        Path file = Files.write(folder.resolve(Tokenizer.NAME), SMALL);
-        try {
-            return Tokenizer.read(folder, 512);
-        } finally {
-            Files.delete(file);
-            Files.delete(folder);
-        }
+    private static Tokenizer smallTokenizer() {
+        return Tokenizer.parse("small", SMALL, MiniLm.CONFIG);
     }
 }

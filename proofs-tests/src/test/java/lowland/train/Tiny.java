@@ -15,7 +15,7 @@ import lowland.text.Encoding;
 
 /// An encoder of two layers with random weights, and a task that it can learn: which of three words does a row hold?
 final class Tiny {
-    static final BertConfig CONFIG = new BertConfig("bert", 2, 12, 3, 20, 40, 16, 2, 0, 1e-12, 0.1, 0.1);
+    static final BertConfig CONFIG = new BertConfig("bert", 2, 12, 3, 20, 40, 16, 2, 0, 1e-12, 0.1, 0.1, 0.1);
 
     private Tiny() {}
 
@@ -34,7 +34,7 @@ final class Tiny {
             }
             tensors.put(name, new Tensor(shape, values));
         });
-        return new Pretrained("tiny", CONFIG, Bert.Pooling.MEAN, new Tensors("tiny", tensors), null);
+        return new Pretrained("tiny", CONFIG, Bert.Pooling.MEAN, new Tensors("tiny", tensors), List.of(), 0, null, null);
     }
 
     static Rows rows(int count, String what) {

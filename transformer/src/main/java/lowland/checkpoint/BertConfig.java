@@ -1,5 +1,6 @@
 package lowland.checkpoint;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,6 +16,7 @@ import lowland.Failure;
 /// | `padId` | `pad_token_id`; RoBERTa's positions start after it |
 /// | `layerNormEpsilon` | `layer_norm_eps` |
 /// | `dropout`, `attentionDropout` | `hidden_dropout_prob`, `attention_probs_dropout_prob` |
+/// | `headDropout` | `classifier_dropout`; where it is absent or null, `hidden_dropout_prob` |
 public record BertConfig(
         String family,
         int layers,
@@ -27,7 +29,8 @@ public record BertConfig(
         int padId,
         double layerNormEpsilon,
         double dropout,
-        double attentionDropout) {
+        double attentionDropout,
+        double headDropout) {
     /// No published encoder comes near; beyond it a file is not what it says.
     private static final int LARGEST = 1 << 24;
 
@@ -57,17 +60,35 @@ public record BertConfig(
                 json.whole("pad_token_id", family.equals("bert") ? 0 : 1, 0, LARGEST),
                 json.number("layer_norm_eps", 1e-12),
                 json.number("hidden_dropout_prob", 0.1),
-                json.number("attention_probs_dropout_prob", 0.1));
+                json.number("attention_probs_dropout_prob", 0.1),
+                json.number("classifier_dropout", json.number("hidden_dropout_prob", 0.1)));
         if (config.hidden % config.heads != 0) {
             throw Failure.of(file + ": " + config.hidden + " hidden channels do not divide into " + config.heads + " heads");
         }
         if (config.longest() < 1) {
             throw Failure.of(file + ": " + config.positions + " positions leave no room after the padding position " + config.padId);
         }
-        if (!(config.layerNormEpsilon > 0) || !probability(config.dropout) || !probability(config.attentionDropout)) {
+        if (!(config.layerNormEpsilon > 0) || !probability(config.dropout)
+                || !probability(config.attentionDropout) || !probability(config.headDropout)) {
             throw Failure.of(file + ": \"layer_norm_eps\" must be above 0 and the dropouts from 0 to below 1");
         }
         return config;
+    }
+
+    /// The configuration as `config.json` states it.
+    public ObjectNode json() {
+        ObjectNode json = JsonFile.object().put("model_type", family).put("num_hidden_layers", layers).put("hidden_size", hidden);
+        json.put("num_attention_heads", heads).put("intermediate_size", intermediate).put("vocab_size", vocabulary);
+        json.put("max_position_embeddings", positions).put("type_vocab_size", types).put("pad_token_id", padId);
+        json.put("layer_norm_eps", layerNormEpsilon).put("hidden_act", "gelu").put("hidden_dropout_prob", dropout);
+        json.put("attention_probs_dropout_prob", attentionDropout);
+        return headDropout == dropout ? json.putNull("classifier_dropout") : json.put("classifier_dropout", headDropout);
+    }
+
+    /// The same with every dropout of this probability.
+    public BertConfig withDropout(double probability) {
+        return new BertConfig(family, layers, hidden, heads, intermediate, vocabulary, positions, types, padId, layerNormEpsilon,
+                probability, probability, probability);
     }
 
     /// Channels of one head.
@@ -83,6 +104,11 @@ public record BertConfig(
     /// The row of the position table that the first token takes.
     public int firstPosition() {
         return family.equals("roberta") ? padId + 1 : 0;
+    }
+
+    /// Whether a token, written out in a text, is taken for padding: RoBERTa does not count it and gives it the padding's position.
+    public boolean isPadding(int id) {
+        return family.equals("roberta") && id == padId;
     }
 
     /// The encoder's linear layers, which an adapter may change: module path (`encoder.layer.0.attention.self.query`)

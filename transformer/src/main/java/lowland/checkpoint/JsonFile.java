@@ -54,7 +54,9 @@ public final class JsonFile {
     }
 
     /// Reads bytes that came from `source`.
-    static JsonFile parse(String source, byte[] bytes) {
+    ///
+    /// @throws Failure if they are not one JSON object
+    public static JsonFile parse(String source, byte[] bytes) {
         try {
             String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
             if (JSON.readTree(text) instanceof ObjectNode object) {

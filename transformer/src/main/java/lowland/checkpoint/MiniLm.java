@@ -21,7 +21,7 @@ public final class MiniLm {
     public static final String TOKENIZER = "all-minilm-l6-v2-tokenizer.json";
 
     /// Its sizes; the dropouts are those that it was pretrained with.
-    public static final BertConfig CONFIG = new BertConfig("bert", 6, 384, 12, 1536, 30522, 512, 2, 0, 1e-12, 0.1, 0.1);
+    public static final BertConfig CONFIG = new BertConfig("bert", 6, 384, 12, 1536, 30522, 512, 2, 0, 1e-12, 0.1, 0.1, 0.1);
 
     private MiniLm() {}
 

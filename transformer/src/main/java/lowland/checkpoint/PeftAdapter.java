@@ -72,6 +72,20 @@ public record PeftAdapter(PeftConfig config, Map<String, Factors> factors, Map<S
         return adapter;
     }
 
+    /// The rows of a matrix of the head, from the file's header alone.
+    ///
+    /// @throws Failure if the file is missing or damaged, or has no such matrix
+    public static int rows(Path folder, String name) {
+        Path file = folder.resolve(NAME);
+        try (Safetensors stored = Safetensors.open(file)) {
+            int[] shape = stored.shape(PREFIX + name);
+            if (shape == null || shape.length != 2) {
+                throw Failure.of(file + " has no head tensor " + PREFIX + name + "; take an adapter that was trained with its head");
+            }
+            return shape[0];
+        }
+    }
+
     /// Writes both files into `folder`, which is made where it is missing: the tensors first, so that a configuration
     /// never stands without them.
     ///

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import lowland.Failure;
 
 /// A safetensors file, memory-mapped: eight bytes (little endian) with the length n of a header, n bytes of JSON, the
@@ -33,6 +35,8 @@ public final class Safetensors implements AutoCloseable {
     private static final String METADATA = "__metadata__";
     /// The format's own limit.
     private static final long LONGEST_HEADER = 100_000_000;
+    /// "version " as a number: how the small text begins that Git keeps in place of a large file.
+    private static final long LFS_POINTER = 0x206e6f6973726576L;
 
     private final Path file;
     private final Arena arena = Arena.ofShared();
@@ -97,32 +101,26 @@ public final class Safetensors implements AutoCloseable {
     ///
     /// @throws Failure if it cannot be written; an old file stays as it was
     public static void write(Path file, Map<String, Tensor> tensors) {
-        Map<String, Tensor> sorted = new TreeMap<>(tensors);
-        ObjectNode header = JsonFile.object();
-        header.putObject(METADATA).put("format", "pt");
-        long offset = 0;
-        for (Map.Entry<String, Tensor> named : sorted.entrySet()) {
-            if (named.getKey().equals(METADATA)) {
-                throw new IllegalArgumentException("no tensor can be named " + METADATA);
-            }
-            ObjectNode entry = header.putObject(named.getKey()).put("dtype", "F32");
-            var shape = entry.putArray("shape");
-            for (int extent : named.getValue().shape()) {
-                shape.add(extent);
-            }
-            long end = offset + 4L * named.getValue().data().length;
-            entry.putArray("data_offsets").add(offset).add(end);
-            offset = end;
-        }
-        // Spaces bring the values to a multiple of eight bytes.
-        String json = header.toString();
-        int length = json.getBytes(StandardCharsets.UTF_8).length;
-        byte[] bytes = (json + " ".repeat(-length & 7)).getBytes(StandardCharsets.UTF_8);
+        Map<String, int[]> shapes = new TreeMap<>();
+        tensors.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+        write(file, shapes, tensors::get);
+    }
+
+    /// The same, each tensor asked for when its turn comes, so that a large file never lies in memory whole.
+    ///
+    /// @param shapes what will be written
+    public static void write(Path file, Map<String, int[]> shapes, Function<String, Tensor> tensors) {
+        Map<String, int[]> sorted = new TreeMap<>(shapes);
+        byte[] header = header(sorted);
         AtomicFile.write(file, out -> {
-            out.write(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(bytes.length).array());
-            out.write(bytes);
+            out.write(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).array());
+            out.write(header);
             ByteBuffer block = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
-            for (Tensor tensor : sorted.values()) {
+            for (Map.Entry<String, int[]> named : sorted.entrySet()) {
+                Tensor tensor = tensors.apply(named.getKey());
+                if (!Arrays.equals(tensor.shape(), named.getValue())) {
+                    throw new IllegalArgumentException(named.getKey() + " is " + tensor);
+                }
                 float[] data = tensor.data();
                 for (int start = 0; start < data.length; start += block.capacity() / 4) {
                     int count = Math.min(block.capacity() / 4, data.length - start);
@@ -133,9 +131,40 @@ public final class Safetensors implements AutoCloseable {
         });
     }
 
+    private static byte[] header(Map<String, int[]> sorted) {
+        ObjectNode header = JsonFile.object();
+        header.putObject(METADATA).put("format", "pt");
+        long offset = 0;
+        for (Map.Entry<String, int[]> named : sorted.entrySet()) {
+            if (named.getKey().equals(METADATA)) {
+                throw new IllegalArgumentException("no tensor can be named " + METADATA);
+            }
+            ObjectNode entry = header.putObject(named.getKey()).put("dtype", "F32");
+            var shape = entry.putArray("shape");
+            long end = 4;
+            for (int extent : named.getValue()) {
+                shape.add(extent);
+                end *= extent;
+            }
+            end += offset;
+            entry.putArray("data_offsets").add(offset).add(end);
+            offset = end;
+        }
+        // Spaces bring the values to a multiple of eight bytes.
+        String json = header.toString();
+        int length = json.getBytes(StandardCharsets.UTF_8).length;
+        return (json + " ".repeat(-length & 7)).getBytes(StandardCharsets.UTF_8);
+    }
+
     /// The names of all tensors, in the file's order.
     public Set<String> names() {
         return Collections.unmodifiableSet(entries.keySet());
+    }
+
+    /// The shape of a tensor of floating point, from the header alone; null where there is none of this name, or of another type.
+    int[] shape(String name) {
+        Entry entry = entries.get(name);
+        return entry == null || !isReal(entry.type) ? null : entry.shape.clone();
     }
 
     /// The texts under `__metadata__`, sorted.
@@ -209,6 +238,9 @@ public final class Safetensors implements AutoCloseable {
             throw broken("it is " + size + " bytes long");
         }
         long length = whole.get(LITTLE_LONG, 0);
+        if (length == LFS_POINTER) {
+            throw Failure.of(file + " is a pointer of Git LFS, not the file itself; fetch it with git lfs pull");
+        }
         if (length < 2 || length > Math.min(LONGEST_HEADER, size - 8)) {
             throw broken("its header claims " + Long.toUnsignedString(length) + " bytes where " + (size - 8) + " are left");
         }

@@ -13,13 +13,15 @@ import lowland.Failure;
 /// | `labels` | names of the classes in the order of the logits; empty for regression |
 /// | `textColumns` | one or two columns that hold the text |
 /// | `labelColumn` | the column that holds the label |
-/// | `pooling` | `mean` over all token states, or `first` for the first token's |
+/// | `pooling` | what the head sees: `mean` of all token states, `pooler` for BERT's pooler on the first, `first` for the first as it is |
 /// | `maxLength` | tokens a text is cut to; 0 where nothing is cut |
 /// | `regression` | whether the one output is a number |
 public record TaskFile(
         List<String> labels, List<String> textColumns, String labelColumn, String pooling, int maxLength, boolean regression) {
     /// The file's name in an adapter's folder.
     public static final String NAME = "task.json";
+
+    private static final List<String> POOLINGS = List.of("mean", "pooler", "first");
 
     public TaskFile {
         labels = List.copyOf(labels);
@@ -85,6 +87,6 @@ public record TaskFile(
         if (textColumns.isEmpty() || textColumns.size() > 2) {
             return "textColumns " + textColumns + " are not one or two";
         }
-        return pooling.equals("mean") || pooling.equals("first") ? null : "pooling \"" + pooling + "\" is neither mean nor first";
+        return POOLINGS.contains(pooling) ? null : "pooling \"" + pooling + "\" is none of " + String.join(", ", POOLINGS);
     }
 }

@@ -8,38 +8,24 @@ import java.util.Set;
 import lowland.Failure;
 
 /// The tensors of one file by their names, in the file's order. `source` is the file, for messages.
-public record Tensors(String source, Map<String, Tensor> byName) {
+public record Tensors(String source, Map<String, Tensor> byName) implements Weights {
     public Tensors {
         byName = Collections.unmodifiableMap(new LinkedHashMap<>(byName));
     }
 
     /// The names, in the file's order.
+    @Override
     public Set<String> names() {
         return byName.keySet();
     }
 
-    /// The tensor of this name and shape, all its values finite.
-    ///
-    /// @throws Failure if it is missing, has another shape, or holds a value that is not finite
+    @Override
     public Tensor get(String name, int... shape) {
         Tensor tensor = byName.get(name);
         if (tensor == null) {
             throw Failure.of(source + " has no tensor " + name + "; take a complete checkpoint of this architecture");
         }
         return checked(source, name, tensor, shape);
-    }
-
-    /// The same tensors with `prefix` taken from the names that have it: `BertForSequenceClassification` writes
-    /// `bert.encoder…` where `BertModel` writes `encoder…`.
-    public Tensors without(String prefix) {
-        Map<String, Tensor> renamed = new LinkedHashMap<>();
-        byName.forEach((name, tensor) -> {
-            String shorter = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
-            if (renamed.put(shorter, tensor) != null) {
-                throw Failure.of(source + " names " + shorter + " both with and without " + prefix + "; it is broken");
-            }
-        });
-        return new Tensors(source, renamed);
     }
 
     static Tensor checked(String source, String name, Tensor tensor, int... shape) {

@@ -20,8 +20,11 @@ final class EvaluateCommand implements Callable<Integer> {
     private final Streams streams;
 
     @Option(names = "--model", required = true, paramLabel = "M", description = {
-        "The model that the adapter was trained on: minilm.", "No default."})
+        "The model that the adapter was trained on: minilm, or a Hugging Face folder.", "No default."})
     private String model;
+
+    @Option(names = "--init", paramLabel = "roberta-base|roberta-large", description = {ModelOptions.INIT, "Default: not used."})
+    private String init;
 
     @Option(names = "--adapter", required = true, paramLabel = "DIR", description = {
         "The folder adapter of a run: PEFT's two files and task.json.", "No default."})
@@ -36,7 +39,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--split", paramLabel = "dev|test", description = {
         "Of a built-in task, which of its splits. Of a file: dev measures what --dev names, test what --test names; where these name"
             + " nothing, all rows of --task.",
-        "Default: test for built-in tasks, the file itself for files (our choice: what was named)."})
+        "Default: test for WordNet's tasks, dev for GLUE's, the file itself for files (our choice: what was named)."})
     private String split;
 
     @Option(names = "--json", description = {"One JSON object in place of text: split, rows, loss, metrics.", "Default: off."})
@@ -60,15 +63,18 @@ final class EvaluateCommand implements Callable<Integer> {
         Tables named = tables.tables();
         named.check(task, split);
         Device executor = device.device();
-        try (AdaptedModel adapted = AdaptedModel.open(model, adapter)) {
+        try (AdaptedModel adapted = AdaptedModel.open(model, init, adapter)) {
             Tables.Split rows = named.split(task, split, adapted.task());
             Evaluation evaluation = adapted.answer(rows.source(), rows.rows(), executor);
             if (json) {
                 ObjectNode line = JsonLine.object().put("split", rows.name()).put("rows", rows.rows().size());
+                if (init != null) {
+                    line.put("init", init);
+                }
                 streams.out().println(JsonLine.text(JsonLine.measured(line, evaluation)));
             } else {
-                streams.out().println(rows.source() + ", " + rows.name() + ", " + rows.rows().size() + " rows  "
-                        + Run.measures(evaluation));
+                streams.out().println((init == null ? "" : init + " with random weights, ") + rows.source() + ", " + rows.name() + ", "
+                        + rows.rows().size() + " rows  " + Run.measures(evaluation));
             }
             return 0;
         }

@@ -9,11 +9,6 @@ import picocli.CommandLine.Option;
 final class Later {
     private final Map<String, String> given = new LinkedHashMap<>();
 
-    @Option(names = "--preset", hidden = true)
-    void preset(String name) {
-        given.put("--preset", "no preset is there yet; give the values themselves");
-    }
-
     @Option(names = "--resume", hidden = true)
     void resume(String run) {
         given.put("--resume", "resuming is not there yet; start again with --init-adapter RUN/adapter");
@@ -42,11 +37,6 @@ final class Later {
     @Option(names = "--completion", hidden = true)
     void completion(String column) {
         given.put("--completion", "causal models are not there yet; give --label");
-    }
-
-    @Option(names = "--data", hidden = true)
-    void data(String folder) {
-        given.put("--data", "no task that reads a folder is there yet; give a file as --task");
     }
 
     void check() {

@@ -70,8 +70,8 @@ public final class Main implements Runnable {
         line.setExecutionExceptionHandler((e, _, _) -> failed(e, err, debug));
         int exit;
         try {
-            exit = line.execute(args);
-        } catch (Error e) {
+            exit = line.execute(args.length > 0 && args[0].equals("train") ? Preset.expand(args) : args);
+        } catch (Failure | Error e) {
             exit = failed(e, err, debug);
         }
         // A stream for printing keeps its errors to itself until it is asked; results that nobody got are a failure.
@@ -89,7 +89,8 @@ public final class Main implements Runnable {
                 .addSubcommand(new DemoCommand(streams))
                 .addSubcommand(new TrainCommand(streams))
                 .addSubcommand(new EvaluateCommand(streams))
-                .addSubcommand(new PredictCommand(streams));
+                .addSubcommand(new PredictCommand(streams))
+                .addSubcommand(new MergeCommand(streams));
         line.setExpandAtFiles(false).setUsageHelpWidth(110).setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
         for (Class<?> type : List.of(Scaling.class, NormScope.class, RhoSchedule.Shape.class, Schedule.Shape.class, Factor.class,
                 Estimate.class, EmaStart.class, DescentOptions.Optimizer.class, DataOptions.Order.class,

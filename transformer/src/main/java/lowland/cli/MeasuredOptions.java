@@ -5,6 +5,10 @@ import picocli.CommandLine.Option;
 
 /// The tables of rows to measure.
 final class MeasuredOptions {
+    @Option(names = "--data", paramLabel = "DIR", description = {
+        "The folder of a GLUE task's official files.", "No default; for the tasks of GLUE alone."})
+    private Path data;
+
     @Option(names = "--text", paramLabel = "COLUMN[,COLUMN]", description = {
         "The column of the text, or two columns.", "Default: those that the adapter was trained with."})
     private String text;
@@ -23,6 +27,6 @@ final class MeasuredOptions {
     private Path test;
 
     Tables tables() {
-        return new Tables(text, label, dev, test);
+        return new Tables(text, label, dev, test, data);
     }
 }

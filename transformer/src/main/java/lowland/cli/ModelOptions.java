@@ -1,12 +1,14 @@
 package lowland.cli;
 
-import lowland.Failure;
-import lowland.model.Bert;
 import lowland.train.Pretrained;
 import picocli.CommandLine.Option;
 
 /// The model while it trains.
 final class ModelOptions {
+    /// How `--init` is explained.
+    static final String INIT = "Random weights of this size in place of a checkpoint's, to measure time and memory; --model then names a"
+            + " folder with the tokenizer's files alone.";
+
     @Option(names = "--dropout", paramLabel = "P", description = {
         "Every dropout of the model; 0 switches them off.", "Default: the model's own (minilm: 0.1, as BERT was pretrained)."})
     Double dropout;
@@ -15,8 +17,10 @@ final class ModelOptions {
         "Share of the target that is spread over all classes while training.", "Default: 0 (our choice: none is stated)."})
     double labelSmoothing;
 
-    @Option(names = "--pooling", paramLabel = "mean", description = {
-        "What the head sees of the token states; minilm: their mean.", "Default: the model's own (minilm was trained with the mean)."})
+    @Option(names = "--pooling", paramLabel = "mean|pooler|first", description = {
+        "What the head sees of the token states: their mean; with BERT, the first through the checkpoint's pooler (frozen); with RoBERTa,"
+            + " the first as it is, under a head with a dense layer.",
+        "Default: the model's own (minilm: mean, as it was trained; else as transformers' classifiers: BERT pooler, RoBERTa first)."})
     String pooling;
 
     @Option(names = "--head-learning-rate", paramLabel = "ETA", description = {
@@ -33,16 +37,9 @@ final class ModelOptions {
         }
     }
 
-    void check(Pretrained pretrained) {
-        String only = pooling(pretrained);
-        if (pooling != null && !pooling.equals(only)) {
-            throw Failure.usage("--pooling " + pooling + " is not there for " + pretrained.name() + ": its head takes --pooling " + only);
-        }
-    }
-
     /// The pooling's name in `task.json`.
     static String pooling(Pretrained pretrained) {
-        return pretrained.pooling() == Bert.Pooling.MEAN ? "mean" : "first";
+        return Choice.name(pretrained.pooling());
     }
 
     double headLearningRate(double learningRate) {

@@ -3,7 +3,6 @@ package lowland.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import lowland.Failure;
 import lowland.checkpoint.TaskFile;
 import lowland.data.Columns;
 import lowland.data.TableFile;
@@ -23,11 +22,15 @@ final class PredictCommand implements Callable<Integer> {
     private final Streams streams;
 
     @Option(names = "--model", required = true, paramLabel = "M", description = {
-        "The model that the adapter was trained on: minilm.", "No default."})
+        "The model that the adapter was trained on: minilm, or a Hugging Face folder.", "No default."})
     private String model;
 
+    @Option(names = "--init", paramLabel = "roberta-base|roberta-large", description = {ModelOptions.INIT, "Default: not used."})
+    private String init;
+
     @Option(names = "--adapter", paramLabel = "DIR", description = {
-        "The folder adapter of a run: PEFT's two files and task.json.", "No default: minilm has no classifier of its own."})
+        "The folder adapter of a run: PEFT's two files and task.json.",
+        "Default: none, the checkpoint answers with its own classifier; minilm has none."})
     private Path adapter;
 
     @Option(names = "--input", required = true, paramLabel = "FILE|-", description = {
@@ -35,7 +38,8 @@ final class PredictCommand implements Callable<Integer> {
     private String input;
 
     @Option(names = "--text", paramLabel = "COLUMN[,COLUMN]", description = {
-        "The columns of the text.", "Default: those that the adapter was trained with."})
+        "The columns of the text.",
+        "Default: those that the adapter was trained with; without one sentence, or sentence1,sentence2, or text, whichever is there."})
     private String text;
 
     @Option(names = "--json", description = {
@@ -54,15 +58,15 @@ final class PredictCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (adapter == null) {
-            throw Failure.usage("--adapter is missing: " + model + " has no classifier of its own, name the folder adapter of a run");
-        }
         Device executor = device.device();
-        try (AdaptedModel adapted = AdaptedModel.open(model, adapter)) {
+        try (AdaptedModel adapted = AdaptedModel.open(model, init, adapter)) {
             TableFile table = input.equals("-") ? TableFile.read("standard input", streams.in()) : TableFile.read(Path.of(input));
             TaskFile task = adapted.task();
-            Columns columns = Columns.of(table, text == null ? String.join(",", task.textColumns()) : text, task.labelColumn());
+            Columns columns = Columns.of(table, text == null ? adapted.textColumns() : text, task.labelColumn());
             Evaluation evaluation = adapted.answer(table.name(), table.examples(columns), executor);
+            if (init != null) {
+                streams.err().println("note: the weights are random, of the size of " + init + "; the answers mean nothing");
+            }
             int[] predicted = evaluation.predicted();
             for (int row = 0; row < predicted.length; row++) {
                 streams.out().println(json ? JsonLine.text(answer(task, row, predicted[row], evaluation.logits()[row]))

@@ -22,6 +22,7 @@ final class Run {
     private final Training training;
     private final Pretrained pretrained;
     private final TaskFile task;
+    private final String metric;
     private final RunFolder folder;
     private final Progress progress;
     private final Interruption interruption;
@@ -35,11 +36,13 @@ final class Run {
     private record Measured(int step, String split, Evaluation evaluation) {}
 
     /// @param every steps between evaluations, which are also where an adapter is saved
-    Run(Training training, Pretrained pretrained, TaskFile task, RunFolder folder, Progress progress, Interruption interruption,
-            int every) {
+    /// @param metric the one that chooses the best evaluation on dev; null for the first of all
+    Run(Training training, Pretrained pretrained, TaskFile task, String metric, RunFolder folder, Progress progress,
+            Interruption interruption, int every) {
         this.training = training;
         this.pretrained = pretrained;
         this.task = task;
+        this.metric = metric;
         this.folder = folder;
         this.progress = progress;
         this.interruption = interruption;
@@ -49,8 +52,12 @@ final class Run {
     /// What came out.
     ///
     /// @param step the one whose adapter is kept
-    record Outcome(int step, int skipped, boolean interrupted, List<String> lines, List<ObjectNode> records) {
+    /// @param init the size of random weights, or null
+    record Outcome(int step, int skipped, boolean interrupted, String init, List<String> lines, List<ObjectNode> records) {
         void print(PrintStream out, Path adapter) {
+            if (init != null) {
+                out.println(init + " with random weights");
+            }
             lines.forEach(out::println);
             if (skipped > 0) {
                 out.println("skipped " + skipped + " steps that were not finite");
@@ -60,7 +67,7 @@ final class Run {
 
         ObjectNode json(Path adapter) {
             ObjectNode json = JsonLine.object().put("adapter", adapter.toString()).put("step", step).put("skipped", skipped)
-                    .put("interrupted", interrupted);
+                    .put("interrupted", interrupted).put("init", init);
             records.forEach(json.putArray("evaluations")::add);
             return json;
         }
@@ -96,7 +103,7 @@ final class Run {
             }
             measure(keptStep, "test", test);
         }
-        return new Outcome(keptStep, training.skipped(), interrupted, lines(), records());
+        return new Outcome(keptStep, training.skipped(), interrupted, pretrained.init(), lines(), records());
     }
 
     private void pause(Rows dev) {
@@ -107,8 +114,8 @@ final class Run {
         }
         Measured now = measure(step, "dev", dev);
         progress.say(line(now));
-        boolean better = best == null || now.evaluation.score() > best.evaluation.score()
-                || Double.isNaN(best.evaluation.score()) && !Double.isNaN(now.evaluation.score());
+        boolean better = best == null || now.evaluation.score(metric) > best.evaluation.score(metric)
+                || Double.isNaN(best.evaluation.score(metric)) && !Double.isNaN(now.evaluation.score(metric));
         if (better) {
             results.remove(best);
             best = now;

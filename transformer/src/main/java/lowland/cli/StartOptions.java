@@ -6,6 +6,9 @@ import picocli.CommandLine.Option;
 
 /// Where training starts from.
 final class StartOptions {
+    @Option(names = "--init", paramLabel = "roberta-base|roberta-large", description = {ModelOptions.INIT, "Default: not used."})
+    String weights;
+
     @Option(names = "--init-adapter", paramLabel = "DIR", description = {
         "Factors and head from a PEFT folder; rank, alpha, scaling and targets are then the folder's.",
         "Default: A uniform in +-1/sqrt(in), B = 0 (Hu et al.'s code, and PEFT); head normal with deviation 0.02, its bias 0"

@@ -8,6 +8,7 @@ import lowland.checkpoint.TaskFile;
 import lowland.data.Columns;
 import lowland.data.DataSet;
 import lowland.data.Example;
+import lowland.data.Glue;
 import lowland.data.Labels;
 import lowland.data.TableFile;
 import lowland.data.TableTask;
@@ -19,25 +20,38 @@ import lowland.data.WordNet;
 /// @param label the column
 /// @param dev a file, or a share of the task's rows
 /// @param test a file
-record Tables(String text, String label, String dev, Path test) {
+/// @param data the folder of a GLUE task's files
+record Tables(String text, String label, String dev, Path test, Path data) {
     /// The built-in tasks.
     private static final List<String> BUILT_IN = List.of("verb-supersense", "gloss-match");
 
     /// How `--task` is explained.
-    static final String TASK = "verb-supersense or gloss-match (of WordNet 3.1, built in), or a file with a header: TSV (no quoting),"
+    static final String TASK = "verb-supersense or gloss-match (of WordNet 3.1, built in), a task of GLUE with --data DIR (glue/cola,"
+            + " glue/mnli, glue/mrpc, glue/qnli, glue/qqp, glue/rte, glue/sst2, glue/stsb), or a file with a header: TSV (no quoting),"
             + " CSV (RFC 4180) or JSONL.";
 
     /// The rows to measure, and what they are called.
     record Split(String name, String source, List<Example> rows) {}
 
     /// A task, with the columns by which a table of it is read.
-    record Task(DataSet data, Columns columns, String devSource, String testSource) {}
+    ///
+    /// @param metric the main one, on which the best epoch is chosen; null for the first of all
+    record Task(DataSet data, Columns columns, String devSource, String testSource, String metric) {
+        /// The same in the order of a checkpoint's labels, where it knows them.
+        Task under(List<String> labels) {
+            return new Task(data.under(labels), columns, devSource, testSource, metric);
+        }
+    }
 
     /// The task to train on.
     Task task(String task) {
         refuseBesideBuiltIn(task);
+        if (isGlue(task)) {
+            Glue glue = Glue.of(task);
+            return new Task(glue.read(data), new Columns(glue.columns(), Columns.LABEL), task + " dev", "", glue.metric());
+        }
         if (BUILT_IN.contains(task)) {
-            return new Task(builtIn(task), columns(task), task + " dev", task + " test");
+            return new Task(builtIn(task), columns(task), task + " dev", task + " test", null);
         }
         TableFile train = table(task);
         Columns columns = Columns.of(train, text, label);
@@ -45,11 +59,23 @@ record Tables(String text, String label, String dev, Path test) {
         TableFile devTable = dev == null || share != null ? null : TableFile.read(Path.of(dev));
         TableFile testTable = test == null ? null : TableFile.read(test);
         DataSet data = TableTask.of(train, devTable, share == null ? 0 : share, testTable, columns);
-        return new Task(data, columns, devTable == null ? train.name() : devTable.name(), testTable == null ? "" : testTable.name());
+        return new Task(data, columns, devTable == null ? train.name() : devTable.name(), testTable == null ? "" : testTable.name(),
+                null);
+    }
+
+    private static boolean isGlue(String task) {
+        return task.startsWith(Glue.PREFIX) && !Files.exists(Path.of(task));
     }
 
     private void refuseBesideBuiltIn(String task) {
-        if (BUILT_IN.contains(task) && (dev != null || test != null || text != null || label != null)) {
+        if (isGlue(task) && data == null) {
+            throw Failure.usage("--task " + Glue.PREFIX + Glue.of(task).name()
+                    + " is read from its official files: name their folder with --data");
+        }
+        if (data != null && !isGlue(task)) {
+            throw Failure.usage("--data is for the tasks of GLUE, " + String.join(", ", Glue.names()) + "; leave it out");
+        }
+        if ((BUILT_IN.contains(task) || isGlue(task)) && (dev != null || test != null || text != null || label != null)) {
             throw Failure.usage("--task " + task + " has columns and splits of its own: leave out --text, --label, --dev and --test");
         }
     }
@@ -68,6 +94,9 @@ record Tables(String text, String label, String dev, Path test) {
 
     /// The rows of a split, for an adapter of `file`: the built-in task's, those of `--dev` or `--test`, or the file's own.
     Split split(String task, String split, TaskFile file) {
+        if (isGlue(task)) {
+            return glue(Glue.of(task), split, file);
+        }
         if (BUILT_IN.contains(task)) {
             DataSet data = builtIn(task);
             if (!data.labels().equals(file.labels())) {
@@ -92,18 +121,33 @@ record Tables(String text, String label, String dev, Path test) {
         return split(split == null ? "file" : split, table(task), file, labels);
     }
 
+    private Split glue(Glue glue, String split, TaskFile file) {
+        String name = Glue.PREFIX + glue.name();
+        if ("test".equals(split)) {
+            throw Failure.usage("--split test: the official test rows of " + name + " have no labels; take --split dev");
+        }
+        if (file.regression() != glue.labels().isEmpty() || !file.labels().containsAll(glue.labels())) {
+            throw Failure.of("the adapter's labels " + file.labels() + " are not those of " + name + ", " + glue.labels()
+                    + "; take an adapter of this task");
+        }
+        DataSet dev = new DataSet(name, glue.labels(), List.of(), glue.dev(data), List.of(), file.regression());
+        return new Split("dev", name, dev.under(file.labels()).dev());
+    }
+
     private Split split(String name, TableFile table, TaskFile file, Labels labels) {
         return new Split(name, table.name(), table.examples(columns(table, file), labels));
     }
 
     /// The adapter's columns, unless others are named.
     private Columns columns(TableFile table, TaskFile file) {
-        return Columns.of(table, text == null ? String.join(",", file.textColumns()) : text, label == null ? file.labelColumn() : label);
+        String trained = file.textColumns().isEmpty() ? null : String.join(",", file.textColumns());
+        return Columns.of(table, text == null ? trained : text, label == null ? file.labelColumn() : label);
     }
 
     private static TableFile table(String task) {
         if (!Files.exists(Path.of(task)) && task.matches("[a-z0-9-]+(/[a-z0-9-]+)?")) {
-            throw Failure.usage("--task " + task + " is neither a built-in task (" + String.join(", ", BUILT_IN) + ") nor a file");
+            throw Failure.usage("--task " + task + " is neither a built-in task (" + String.join(", ", BUILT_IN)
+                    + ", or of GLUE) nor a file");
         }
         return TableFile.read(Path.of(task));
     }

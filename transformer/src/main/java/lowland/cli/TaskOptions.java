@@ -5,6 +5,11 @@ import picocli.CommandLine.Option;
 
 /// The tables of a task to train on.
 final class TaskOptions {
+    @Option(names = "--data", paramLabel = "DIR", description = {
+        "The folder of a GLUE task's official files (train.tsv and dev.tsv, or train.jsonl and validation.jsonl, as they come);"
+            + " of mnli the mismatched dev rows.", "No default; for the tasks of GLUE alone."})
+    private Path data;
+
     @Option(names = "--text", paramLabel = "COLUMN[,COLUMN]", description = {
         "The column of the text, or two columns.",
         "Default: sentence, or sentence1,sentence2, or text, whichever is there (as GLUE's files)."})
@@ -26,6 +31,6 @@ final class TaskOptions {
     private Path test;
 
     Tables tables() {
-        return new Tables(text, label, dev, test);
+        return new Tables(text, label, dev, test, data);
     }
 }

@@ -69,7 +69,7 @@ final class TrainCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--model", required = true, paramLabel = "M", description = {
-        "minilm (all-MiniLM-L6-v2, embedded).", "No default."})
+        "minilm (all-MiniLM-L6-v2, embedded), or a Hugging Face folder of a BERT or RoBERTa.", "No default."})
     private String model;
 
     @Option(names = "--task", required = true, paramLabel = "T", description = {Tables.TASK, "No default."})
@@ -128,15 +128,21 @@ final class TrainCommand implements Callable<Integer> {
         checkOptions(chosen);
         Device executor = device.device();
         RunFolder.check(out);
-        try (Pretrained pretrained = Pretrained.open(model)) {
+        try (Pretrained pretrained = Pretrained.open(model, start.weights, modelOptions.pooling)) {
+            sayRandom(pretrained);
             checkFit(chosen, pretrained);
-            return train(chosen, executor, tables.tables().task(task), pretrained);
+            return train(chosen, executor, tables.tables().task(task).under(pretrained.labels()), pretrained);
+        }
+    }
+
+    private void sayRandom(Pretrained pretrained) {
+        if (pretrained.init() != null) {
+            say("note: the weights are random, of the size of " + pretrained.init() + "; what the model answers means nothing");
         }
     }
 
     /// What options and model tell to be impossible, before data are read. The sizes of factors that are given come with them.
     private void checkFit(Method chosen, Pretrained pretrained) {
-        modelOptions.check(pretrained);
         pretrained.tokenizer().requireLength(data.maxLength);
         if (start.adapter == null && start.auxiliary == null) {
             Training.requireFit(pretrained, pairs(chosen), sharpness.rule(chosen, descent));
@@ -198,16 +204,33 @@ final class TrainCommand implements Callable<Integer> {
         Rows dev = rows(chosenTask.devSource(), set.dev(), pretrained);
         Rows test = rows(chosenTask.testSource(), set.test(), pretrained);
         describe(set);
+        boolean ownHead = given == null && hasOwnHead(set, pretrained);
         int most = Math.max(dev.mostTokens(1), test.mostTokens(1));
         try (Training training = new Training(pretrained, settings, train, classes, set.regression(), most, executor)) {
             if (given != null) {
                 Adapters.load(training, given, start.adapter);
+            } else if (ownHead) {
+                Adapters.loadHead(training, pretrained);
             }
             if (second != null) {
                 Adapters.loadAuxiliary(training, second, start.auxiliary);
             }
             return run(pretrained, settings, training, dev, test, taskFile, executor, chosenTask);
         }
+    }
+
+    /// Whether the head starts as the checkpoint's own: it has to answer with this task's labels, or with as many class numbers.
+    private boolean hasOwnHead(DataSet set, Pretrained pretrained) {
+        if (pretrained.outputs() == 0) {
+            return false;
+        }
+        int classes = set.regression() ? 1 : set.labels().size();
+        boolean numbers = set.labels().stream().allMatch(label -> label.matches("\\d+"));
+        boolean own = pretrained.outputs() == classes && (set.regression() || numbers || set.labels().equals(pretrained.labels()));
+        String labels = String.join(", ", pretrained.labels());
+        say(own ? "the head starts as the checkpoint's own" + (set.regression() ? "" : ", whose labels are " + labels)
+                : "the head starts anew: the checkpoint's own has " + pretrained.outputs() + " outputs (" + labels + ")");
+        return own;
     }
 
     private int run(Pretrained pretrained, Settings settings, Training training, Rows dev, Rows test, TaskFile taskFile, Device executor,
@@ -218,7 +241,8 @@ final class TrainCommand implements Callable<Integer> {
                 Interruption interruption = new Interruption()) {
             Run.Outcome outcome;
             try (Progress progress = Progress.of(streams.err(), jsonl, streams.terminal(), settings.steps(), System::nanoTime)) {
-                outcome = new Run(training, pretrained, taskFile, folder, progress, interruption, every).toTheEnd(dev, test);
+                outcome = new Run(training, pretrained, taskFile, chosenTask.metric(), folder, progress, interruption, every)
+                        .toTheEnd(dev, test);
             } catch (Failure e) {
                 reportOf(folder, e);
                 throw e;
@@ -382,6 +406,7 @@ final class TrainCommand implements Callable<Integer> {
         chosenTask.columns().text().forEach(text::add);
         config.put("label", chosenTask.columns().label());
         Tables named = tables.tables();
+        config.put("data", named.data() == null ? null : named.data().toString());
         config.put("dev", named.dev()).put("test", named.test() == null ? null : named.test().toString());
         Settings.Pairs pairs = settings.pairs();
         config.put("rank", pairs.primary().rank()).put("alpha", pairs.primary().alpha()).put("scaling", Choice.name(pairs.scaling()));
@@ -414,6 +439,7 @@ final class TrainCommand implements Callable<Integer> {
         config.put("attentionDropout", own ? pretrained.config().attentionDropout() : settings.regularisation().dropout());
         config.put("labelSmoothing", settings.regularisation().smoothing()).put("pooling", ModelOptions.pooling(pretrained));
         config.put("headLearningRate", settings.optimisation().headLearningRate());
+        config.put("init", start.weights).put("preset", output.preset);
         config.put("initAdapter", start.adapter == null ? null : start.adapter.toString());
         config.put("initAuxiliary", start.auxiliary == null ? null : start.auxiliary.toString());
         config.put("device", executor.name()).put("threads", device.threads()).put("vectorBits", Float.SIZE * Lanes.count());

@@ -1,5 +1,6 @@
 package lowland.data;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /// A task: its labels in the order of the logits (none for regression) and its rows. Splits may be empty.
@@ -10,6 +11,22 @@ public record DataSet(
         train = List.copyOf(train);
         dev = List.copyOf(dev);
         test = List.copyOf(test);
+    }
+
+    /// The same rows under the labels of a checkpoint, in its order, where it knows every label of the task; else unchanged.
+    public DataSet under(List<String> known) {
+        if (regression || labels.equals(known) || !known.containsAll(labels)) {
+            return this;
+        }
+        return new DataSet(name, known, under(known, train), under(known, dev), under(known, test), false);
+    }
+
+    private List<Example> under(List<String> known, List<Example> split) {
+        List<Example> examples = new ArrayList<>();
+        for (Example row : split) {
+            examples.add(new Example(row.row(), row.text(), row.pair(), known.indexOf(labels.get(row.label())), row.target()));
+        }
+        return examples;
     }
 
     /// The mean of a regression's training targets: what knows nothing of the texts answers with it.

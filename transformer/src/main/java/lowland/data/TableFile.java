@@ -77,6 +77,44 @@ public final class TableFile {
         }
     }
 
+    /// Reads a file that may begin without a header: then it is a TSV of these columns.
+    ///
+    /// @param known a column that a header would name
+    /// @param bare the columns where there is no header
+    /// @param least cells of a row at least; what it leaves out at its end, it lacks
+    public static TableFile read(Path file, String known, List<String> bare, int least) {
+        TableFile table = new TableFile(file.toString());
+        try {
+            List<String> lines = table.lines(decode(table.name, Files.readAllBytes(file)));
+            if (lines.getFirst().startsWith("{") || List.of(lines.getFirst().split("[\t,]")).contains(known)) {
+                return read(file);
+            }
+            table.header.addAll(bare);
+            for (int i = 0; i < lines.size(); i++) {
+                List<String> cells = new ArrayList<>(Arrays.asList(lines.get(i).split("\t", -1)));
+                if (cells.size() < least || cells.size() > bare.size()) {
+                    throw Failure.of(table.name + ", line " + (i + 1) + ": the row has " + cells.size() + " cells, expected " + least
+                            + (least == bare.size() ? "" : " to " + bare.size()) + "; check the separators of this row");
+                }
+                while (cells.size() < bare.size()) {
+                    cells.add(null);
+                }
+                table.rows.add(new Row(i + 1, cells));
+            }
+            return table;
+        } catch (IOException e) {
+            throw Failure.reading(file, e);
+        }
+    }
+
+    /// The same with columns under other names, where they are there.
+    public TableFile renamed(Map<String, String> names) {
+        TableFile table = new TableFile(name);
+        header.forEach(column -> table.header.add(header.contains(names.getOrDefault(column, column)) ? column : names.get(column)));
+        table.rows.addAll(rows);
+        return table;
+    }
+
     /// Reads a stream to its end; `name` is what messages call it.
     public static TableFile read(String name, InputStream in) {
         try {

@@ -127,12 +127,12 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
 
     /// Dropout of one row a sequence.
     private Value dropRows(Recording p, Value x, int site, boolean training) {
-        if (!dropped(config.dropout(), training)) {
+        if (!dropped(config.headDropout(), training)) {
             return x;
         }
         Value rows = p.input("rows", ElementType.INT, Shape.of(Extent.SEQUENCES));
         Value zeros = p.input("rowPlaces", ElementType.INT, Shape.of(Extent.SEQUENCES));
-        return p.dropout(x, rows, zeros, mask(p, config.dropout(), site));
+        return p.dropout(x, rows, zeros, mask(p, config.headDropout(), site));
     }
 
     private static Value tokens(Recording p, String name) {

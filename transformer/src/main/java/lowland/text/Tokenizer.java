@@ -4,12 +4,12 @@ import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import lowland.Failure;
+import lowland.checkpoint.BertConfig;
 import lowland.checkpoint.MiniLm;
 import lowland.data.Example;
 
@@ -18,41 +18,55 @@ import lowland.data.Example;
 ///
 /// Several threads may encode at the same time. Close it to free its native memory.
 public final class Tokenizer implements AutoCloseable {
-    /// The file's name in a checkpoint's folder.
-    public static final String NAME = "tokenizer.json";
-
     private final HuggingFaceTokenizer tokenizer;
     private final int longest;
+    private final boolean segments;
 
-    private Tokenizer(HuggingFaceTokenizer tokenizer, int longest) {
+    private Tokenizer(HuggingFaceTokenizer tokenizer, int longest, boolean segments) {
         this.tokenizer = tokenizer;
         this.longest = longest;
+        this.segments = segments;
     }
 
     /// The embedded model's tokenizer.
     ///
     /// @throws Failure if the artifact is missing, or its native library cannot be unpacked or loaded
     public static Tokenizer miniLm() {
-        return parse(MiniLm.TOKENIZER, MiniLm.tokenizer(), MiniLm.CONFIG.longest());
+        return parse(MiniLm.TOKENIZER, MiniLm.tokenizer(), MiniLm.CONFIG);
     }
 
-    /// The tokenizer in a checkpoint's folder; `longest` is the most tokens of a text that its model takes.
+    /// The tokenizer in a checkpoint's folder, see [TokenizerJson], for a model of these sizes.
     ///
-    /// @throws Failure if `tokenizer.json` is missing or broken, or the native library cannot be unpacked or loaded
-    public static Tokenizer read(Path folder, int longest) {
-        Path file = folder.resolve(NAME);
+    /// @throws Failure if the files are missing, broken, or of another model, or the native library cannot be unpacked or loaded
+    public static Tokenizer read(Path folder, BertConfig config) {
+        TokenizerJson json = TokenizerJson.read(folder, config.family());
+        json.check(config);
+        Tokenizer tokenizer = parse(json.source(), json.bytes(), config);
         try {
-            return parse(file.toString(), Files.readAllBytes(file), longest);
-        } catch (IOException e) {
-            throw Failure.reading(file, e);
+            tokenizer.requireSpecial(json.source(), config);
+            return tokenizer;
+        } catch (RuntimeException e) {
+            tokenizer.close();
+            throw e;
         }
     }
 
-    private static Tokenizer parse(String source, byte[] json, int longest) {
+    /// A text begins with one special token and ends with another; without them a model sees what it was never trained on.
+    private void requireSpecial(String source, BertConfig config) {
+        int[] empty = encode("").ids();
+        if (empty.length != 2) {
+            throw Failure.of(source + " puts " + empty.length + " special tokens around a text, a " + config.family()
+                    + " model takes two; take the tokenizer of this model");
+        }
+    }
+
+    static Tokenizer parse(String source, byte[] json, BertConfig config) {
         Path cache = NativeLibrary.prepare();
         Map<String, String> options = Map.of("padding", "false", "truncation", "false", "addSpecialTokens", "true");
         try {
-            return new Tokenizer(HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), options), longest);
+            // RoBERTa was trained with one segment, whatever its tokenizer counts.
+            return new Tokenizer(HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), options), config.longest(),
+                    config.family().equals("bert"));
         } catch (LinkageError | EngineException | IllegalStateException e) {
             throw Failure.of("the tokenizer's native library cannot be unpacked to " + cache + " and loaded (" + e.getMessage()
                     + " " + NativeLibrary.free(cache) + " MB are free there); it needs Linux (glibc), macOS or Windows,"
@@ -114,7 +128,7 @@ public final class Tokenizer implements AutoCloseable {
     /// Keeps `most` tokens: all special ones, and of each text a beginning. Where both texts are longer than half of
     /// what is left, each keeps half of it (the longer one, or the second of equals, one more where it is odd);
     /// otherwise the shorter one stays whole.
-    private static Encoding cut(ai.djl.huggingface.tokenizers.Encoding tokens, int most) {
+    private Encoding cut(ai.djl.huggingface.tokenizers.Encoding tokens, int most) {
         long[] ids = tokens.getIds();
         long[] types = tokens.getTypeIds();
         long[] special = tokens.getSpecialTokenMask();
@@ -137,7 +151,7 @@ public final class Tokenizer implements AutoCloseable {
         for (int i = 0; i < ids.length; i++) {
             if (special[i] != 0 || kept[sides[i] == 1 ? 1 : 0]-- > 0) {
                 keptIds[n] = Math.toIntExact(ids[i]);
-                keptTypes[n++] = Math.toIntExact(types[i]);
+                keptTypes[n++] = segments ? Math.toIntExact(types[i]) : 0;
             }
         }
         return new Encoding(keptIds, keptTypes);

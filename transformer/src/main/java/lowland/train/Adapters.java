@@ -1,7 +1,6 @@
 package lowland.train;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +9,6 @@ import lowland.Failure;
 import lowland.checkpoint.PeftAdapter;
 import lowland.checkpoint.PeftConfig;
 import lowland.checkpoint.Tensor;
-import lowland.model.Bert;
 import lowland.program.Session;
 import lowland.program.State;
 import lowland.rule.Scaling;
@@ -20,38 +18,43 @@ import lowland.step.Linear;
 /// A training's pairs and head in PEFT's form, and back.
 ///
 /// A pair lies in the session stacked over the layers, in PEFT's files one module at a time. Targets are written as the user named
-/// them; `all-linear` becomes the list of the modules, since PEFT would add the pooler, which is not computed here.
+/// them; `all-linear` and `dense` become the list of the modules, since PEFT would add the pooler and the head.
 public final class Adapters {
-    private static final String LAYERS = "encoder.layer.*.";
-
     private Adapters() {}
 
     /// The names and shapes of the head's tensors for so many classes.
     public static Map<String, int[]> head(Pretrained pretrained, int classes) {
         Map<String, int[]> shapes = new LinkedHashMap<>();
-        for (State state : new Bert(pretrained.config(), "", pretrained.pooling(), classes, false, 0, false).head()) {
+        for (State state : pretrained.bert(classes).head()) {
             shapes.put(state.name(), state.shape().fixed());
         }
         return shapes;
+    }
+
+    /// The outputs of the head in an adapter's folder, by the shape of its last weight.
+    ///
+    /// @throws Failure if the folder has no head of this model's form
+    public static int outputs(Path folder, Pretrained pretrained) {
+        return PeftAdapter.rows(folder, pretrained.bert(1).head().get(pretrained.bert(1).head().size() - 2).name());
     }
 
     /// Reads the adapter in a folder as one of this model.
     ///
     /// @throws Failure if it does not fit the model, or adapts a module in some of the layers only
     public static PeftAdapter read(Path folder, Pretrained pretrained, int classes) {
-        return whole(folder, pretrained, PeftAdapter.read(folder, pretrained.config().linearShapes(), head(pretrained, classes)));
+        return whole(folder, pretrained, PeftAdapter.read(folder, pretrained.linears(), head(pretrained, classes)));
     }
 
     /// Reads the second pairs in a folder; a head beside them is not looked at.
     public static PeftAdapter readAuxiliary(Path folder, Pretrained pretrained, int classes) {
         Map<String, int[]> head = PeftConfig.read(folder).modulesToSave().isEmpty() ? Map.of() : head(pretrained, classes);
-        return whole(folder, pretrained, PeftAdapter.read(folder, pretrained.config().linearShapes(), head));
+        return whole(folder, pretrained, PeftAdapter.read(folder, pretrained.linears(), head));
     }
 
     private static PeftAdapter whole(Path folder, Pretrained pretrained, PeftAdapter adapter) {
         for (String module : modules(adapter)) {
             for (int layer = 0; layer < pretrained.config().layers(); layer++) {
-                String path = LAYERS.replace("*", Integer.toString(layer)) + module;
+                String path = pretrained.prefix() + "encoder.layer." + layer + "." + module;
                 if (!adapter.factors().containsKey(path)) {
                     throw Failure.of(folder + " adapts " + module + " in some layers only, not in " + path
                             + "; take an adapter of all layers");
@@ -76,7 +79,7 @@ public final class Adapters {
     private static List<String> modules(PeftAdapter adapter) {
         TreeSet<String> modules = new TreeSet<>();
         for (String path : adapter.factors().keySet()) {
-            modules.add(path.replaceFirst("^encoder\\.layer\\.\\d+\\.", ""));
+            modules.add(path.replaceFirst("^(.*\\.)?encoder\\.layer\\.\\d+\\.", ""));
         }
         return List.copyOf(modules);
     }
@@ -96,7 +99,7 @@ public final class Adapters {
                 training.settings().regularisation().adapterDropout(), targets(pairs.targets(), training.program().adapter()),
                 pairs.scaling() == Scaling.RANK_STABILIZED, List.copyOf(saved));
         new PeftAdapter(config, factors(training.session(), training.program().adapter()), head)
-                .write(folder, pretrained.config().linearShapes(), head(pretrained, training.model().classes()));
+                .write(folder, pretrained.linears(), head(pretrained, training.model().classes()));
     }
 
     /// Writes Bi-LoRA's second pairs as they are now, without a head.
@@ -105,18 +108,14 @@ public final class Adapters {
         PeftConfig config = new PeftConfig(null, pretrained.published(), pairs.auxiliary().rank(), pairs.auxiliary().alpha(), 0,
                 targets(pairs.targets(), training.program().auxiliary()), pairs.scaling() == Scaling.RANK_STABILIZED, List.of());
         new PeftAdapter(config, factors(training.session(), training.program().auxiliary()), Map.of())
-                .write(folder, pretrained.config().linearShapes(), Map.of());
+                .write(folder, pretrained.linears(), Map.of());
     }
 
     private static List<String> targets(List<String> named, List<Factors> pairs) {
-        if (!named.contains("all-linear")) {
+        if (!named.contains("all-linear") && !named.contains("dense")) {
             return named;
         }
-        List<String> modules = new ArrayList<>();
-        for (Factors pair : pairs) {
-            modules.add(pair.linear().module().substring(LAYERS.length()));
-        }
-        return modules;
+        return pairs.stream().map(pair -> pair.linear().moduleInLayer()).toList();
     }
 
     private static Map<String, PeftAdapter.Factors> factors(Session session, List<Factors> pairs) {
@@ -140,6 +139,15 @@ public final class Adapters {
         set(training.session(), training.program().adapter(), adapter, folder);
         for (State state : training.model().head()) {
             training.session().write(state, 0, adapter.head().get(state.name()).data());
+        }
+    }
+
+    /// Sets the head to the checkpoint's own.
+    ///
+    /// @throws Failure if the checkpoint has none of this size
+    public static void loadHead(Training training, Pretrained pretrained) {
+        for (State state : training.model().head()) {
+            training.session().write(state, 0, pretrained.weight(state.name(), state.shape().fixed()).data());
         }
     }
 

@@ -1,5 +1,6 @@
 package lowland.train;
 
+import lowland.checkpoint.BertConfig;
 import lowland.program.Inputs;
 import lowland.text.Encoding;
 
@@ -7,7 +8,7 @@ import lowland.text.Encoding;
 /// the capacity, and filled anew for each batch.
 final class Batch {
     private final Inputs inputs = new Inputs();
-    private final int firstPosition;
+    private final BertConfig config;
     private final int capacityTokens;
     private final int capacityRows;
     private final int[] ids;
@@ -22,11 +23,11 @@ final class Batch {
     private int tokens;
     private int rows;
 
-    /// @param firstPosition the row of the position table that a sequence's first token takes
-    Batch(int capacityTokens, int capacityRows, int firstPosition) {
+    /// @param config says which rows of the position table a sequence's tokens take
+    Batch(int capacityTokens, int capacityRows, BertConfig config) {
         this.capacityTokens = capacityTokens;
         this.capacityRows = capacityRows;
-        this.firstPosition = firstPosition;
+        this.config = config;
         ids = new int[capacityTokens];
         types = new int[capacityTokens];
         positions = new int[capacityTokens];
@@ -57,10 +58,11 @@ final class Batch {
     void add(Rows from, int row) {
         Encoding encoding = from.encodings().get(row);
         firsts[rows] = tokens;
+        int position = config.firstPosition();
         for (int place = 0; place < encoding.length(); place++) {
             ids[tokens] = encoding.ids()[place];
             types[tokens] = encoding.typeIds()[place];
-            positions[tokens] = firstPosition + place;
+            positions[tokens] = config.isPadding(encoding.ids()[place]) ? config.padId() : position++;
             sequences[tokens] = rows;
             places[tokens] = place;
             tokens++;

@@ -161,7 +161,7 @@ public final class Demo {
     private DemoResult.Point point(Training training, String place) {
         Evaluation evaluation = training.evaluate(devSample);
         progress.advance(devSample.size(), place + ", dev");
-        return new DemoResult.Point(training.taken(), evaluation.loss(), evaluation.score());
+        return new DemoResult.Point(training.taken(), evaluation.loss(), evaluation.score(null));
     }
 
     private DemoResult.Run measure(long seed, Training training, List<StepRecord> records, List<DemoResult.Point> points, String place) {

@@ -50,8 +50,11 @@ public record Evaluation(Rows rows, double loss, float[][] logits, boolean regre
     }
 
     /// The main metric.
-    public double score() {
-        return metrics().values().iterator().next();
+    ///
+    /// @param metric its name; null for the first of [#metrics]
+    public double score(String metric) {
+        Map<String, Double> metrics = metrics();
+        return metric == null ? metrics.values().iterator().next() : metrics.get(metric);
     }
 
     /// Softmax of a row's logits.

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import lowland.Failure;
-import lowland.checkpoint.BertConfig;
 import lowland.data.Example;
 import lowland.descent.AdamW;
 import lowland.model.Bert;
@@ -62,15 +61,14 @@ public final class Training implements AutoCloseable {
         Settings.Batching batching = settings.batching();
         Settings.Regularisation regularisation = settings.regularisation();
         boolean dropout = Double.isNaN(regularisation.dropout()) || regularisation.dropout() > 0;
-        model = new Bert(withDropout(pretrained.config(), regularisation.dropout()), "", pretrained.pooling(), classes, regression,
-                regularisation.smoothing(), dropout);
+        model = pretrained.bert(regularisation.dropout(), classes, regression, regularisation.smoothing(), dropout);
         step = TrainingStep.of(settings.rule(), settings.optimisation().descent(), model, factors(model, pairs, Factors.PRIMARY),
                 settings.rule() instanceof BiLora ? factors(model, pairs, Factors.AUXILIARY) : List.of(),
                 regularisation.adapterDropout());
         int rows = train.size() == 0 ? batching.rows() : Math.min(batching.rows(), train.size());
         int tokens = Math.max(mostTokens, Math.max(train.mostTokens(1), Math.min(train.mostTokens(rows),
                 batching.maxTokens() == 0 ? Integer.MAX_VALUE : batching.maxTokens())));
-        batch = new Batch(tokens, rows, pretrained.config().firstPosition());
+        batch = new Batch(tokens, rows, pretrained.config());
         order = new Order(Math.max(1, train.size()), batching.shuffled(), settings.seed());
         List<Program> programs = train.size() == 0 ? List.of(step.evaluate()) : step.programs();
         session = device.open(programs, Set.copyOf(model.frozen()), Map.of("tokens", tokens, "sequences", rows));
@@ -78,16 +76,9 @@ public final class Training implements AutoCloseable {
         initialise();
     }
 
-    private static BertConfig withDropout(BertConfig config, double dropout) {
-        return Double.isNaN(dropout) ? config
-                : new BertConfig(config.family(), config.layers(), config.hidden(), config.heads(), config.intermediate(),
-                        config.vocabulary(), config.positions(), config.types(), config.padId(), config.layerNormEpsilon(), dropout,
-                        dropout);
-    }
-
     /// @throws Failure (exit code 2) if a model has no such modules, or a rank is larger than one of them
     public static void requireFit(Pretrained pretrained, Settings.Pairs pairs, UpdateRule rule) {
-        Bert model = new Bert(pretrained.config(), "", pretrained.pooling(), 1, false, 0, false);
+        Bert model = pretrained.bert(1);
         factors(model, pairs, Factors.PRIMARY);
         if (rule instanceof BiLora) {
             factors(model, pairs, Factors.AUXILIARY);
@@ -117,7 +108,7 @@ public final class Training implements AutoCloseable {
                     || model.linears().stream().anyMatch(linear -> linear.module().endsWith("." + target));
             if (!known) {
                 throw Failure.usage("--targets " + target + " names no module of the model; there are " + String.join(", ",
-                        model.linears().stream().map(linear -> linear.module().substring("encoder.layer.*.".length())).toList())
+                        model.linears().stream().map(Linear::moduleInLayer).toList())
                         + ", and all-linear");
             }
         }
@@ -127,8 +118,8 @@ public final class Training implements AutoCloseable {
     private void load(Pretrained pretrained) {
         for (State state : model.frozen()) {
             for (int layer = 0; layer < state.slices(); layer++) {
-                session.write(state, layer, pretrained.tensors().get(state.name().replace("*", Integer.toString(layer)),
-                        state.shape().fixed()).data());
+                String name = state.name().replace("*", Integer.toString(layer));
+                session.write(state, layer, pretrained.weight(name, state.shape().fixed()).data());
             }
         }
     }

@@ -20,6 +20,11 @@ public record Linear(String module, State weight, State bias) {
         return weight.shape().fixed(1);
     }
 
+    /// The module's name within its layer: `attention.self.query` of `bert.encoder.layer.*.attention.self.query`.
+    public String moduleInLayer() {
+        return module.substring(module.indexOf("*.") + 2);
+    }
+
     /// The module's name at a layer.
     public String module(int layer) {
         return module.replace("*", Integer.toString(layer));

@@ -1,0 +1,19 @@
+package lowland.checkpoint;
+
+import java.util.Set;
+import lowland.Failure;
+
+/// A model's weights by their names in Hugging Face's `BertModel` and `RobertaModel` (`encoder.layer.0.attention.self.query.weight`),
+/// the head's beside them (`classifier.weight`): in memory, in mapped files, or made at random.
+public interface Weights extends AutoCloseable {
+    /// The names that there are.
+    Set<String> names();
+
+    /// The tensor of this name and shape, all its values finite.
+    ///
+    /// @throws Failure if it is missing, has another shape, or holds a value that is not finite
+    Tensor get(String name, int... shape);
+
+    @Override
+    default void close() {}
+}
