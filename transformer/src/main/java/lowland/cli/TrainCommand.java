@@ -20,6 +20,7 @@ import lowland.checkpoint.TaskFile;
 import lowland.cpu.Lanes;
 import lowland.data.DataSet;
 import lowland.data.Example;
+import lowland.data.FewShot;
 import lowland.descent.RhoSchedule;
 import lowland.descent.Schedule;
 import lowland.program.Device;
@@ -128,7 +129,13 @@ final class TrainCommand implements Callable<Integer> {
         checkOptions(chosen);
         Device executor = device.device();
         RunFolder.check(out);
-        try (Pretrained pretrained = Pretrained.open(model, start.weights, modelOptions.pooling)) {
+        FewShot prompted = Tables.fewShot(task);
+        if (prompted != null && modelOptions.pooling != null) {
+            throw Failure.usage("--pooling " + modelOptions.pooling + " beside --task " + task + ": a prompt's gap is read; leave it out");
+        }
+        // Under a prompt no pooling acts; the mean asks nothing of the checkpoint.
+        try (Pretrained opened = Pretrained.open(model, start.weights, prompted == null ? modelOptions.pooling : "mean")) {
+            Pretrained pretrained = prompted == null ? opened : opened.prompted(prompted.prompt());
             sayRandom(pretrained);
             checkFit(chosen, pretrained);
             return train(chosen, executor, task().under(pretrained.labels()), pretrained);
@@ -136,7 +143,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private Tables.Task task() {
-        Tables.Task all = tables.tables().task(task);
+        Tables.Task all = tables.tables().task(task, this::say);
         if (data.rows == null) {
             return all;
         }
@@ -198,7 +205,7 @@ final class TrainCommand implements Callable<Integer> {
         DataSet set = chosenTask.data();
         int classes = set.regression() ? 1 : set.labels().size();
         TaskFile taskFile = new TaskFile(set.labels(), chosenTask.columns().text(), chosenTask.columns().label(),
-                ModelOptions.pooling(pretrained), data.maxLength, set.regression());
+                ModelOptions.pooling(pretrained), data.maxLength, set.regression(), Tables.fewShot(task) == null ? null : task);
         if (start.adapter != null) {
             requireSameHead(taskFile);
         }
@@ -313,6 +320,7 @@ final class TrainCommand implements Callable<Integer> {
         requireSame("regression", found.regression(), wanted.regression());
         requireSame("labels", found.labels(), wanted.labels());
         requireSame("pooling", found.pooling(), wanted.pooling());
+        requireSame("prompt", String.valueOf(found.prompt()), String.valueOf(wanted.prompt()));
     }
 
     private void requireSame(String what, Object found, Object wanted) {
@@ -345,7 +353,9 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private Rows rows(String source, List<Example> examples, Pretrained pretrained) {
-        Rows rows = Rows.of(source, examples, pretrained.tokenizer(), data.maxLength);
+        FewShot prompted = Tables.fewShot(task);
+        Rows rows = prompted == null ? Rows.of(source, examples, pretrained.tokenizer(), data.maxLength)
+                : Rows.of(source, examples, prompted.prompt(), pretrained.tokenizer(), data.maxLength);
         if (rows.truncated() > 0) {
             say(source + ": " + rows.truncated() + " of " + rows.size() + " rows were cut to " + data.maxLength + " tokens");
         }
@@ -417,6 +427,8 @@ final class TrainCommand implements Callable<Integer> {
         Tables named = tables.tables();
         config.put("data", named.data() == null ? null : named.data().toString());
         config.put("dev", named.dev()).put("test", named.test() == null ? null : named.test().toString());
+        boolean fewShot = Tables.fewShot(task) != null;
+        config.put("k", fewShot ? named.shots() : null).put("dataSeed", fewShot ? named.drawn() : null);
         Settings.Pairs pairs = settings.pairs();
         config.put("rank", pairs.primary().rank()).put("alpha", pairs.primary().alpha()).put("scaling", Choice.name(pairs.scaling()));
         ArrayNode targets = config.putArray("targets");
