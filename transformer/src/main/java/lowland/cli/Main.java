@@ -10,6 +10,7 @@ import java.util.List;
 import lowland.Failure;
 import lowland.descent.RhoSchedule;
 import lowland.descent.Schedule;
+import lowland.rule.BiLora;
 import lowland.rule.EmaStart;
 import lowland.rule.Estimate;
 import lowland.rule.Factor;
@@ -98,7 +99,7 @@ public final class Main implements Runnable {
         line.setExecutionStrategy(Main::execute);
         line.setExpandAtFiles(false).setUsageHelpWidth(110).setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
         for (Class<?> type : List.of(Scaling.class, NormScope.class, RhoSchedule.Shape.class, Schedule.Shape.class, Factor.class,
-                Estimate.class, EmaStart.class, DescentOptions.Optimizer.class, DataOptions.Order.class,
+                Estimate.class, EmaStart.class, DescentOptions.Optimizer.class, DataOptions.Order.class, BiLora.Role.class, BiLora.Clip.class,
                 TrainingOutput.Log.class)) {
             register(line, type);
         }
