@@ -95,7 +95,8 @@ public final class Main implements Runnable {
                 .addSubcommand(new TrainCommand(streams))
                 .addSubcommand(new EvaluateCommand(streams))
                 .addSubcommand(new PredictCommand(streams))
-                .addSubcommand(new MergeCommand(streams));
+                .addSubcommand(new MergeCommand(streams))
+                .addSubcommand(new ReproduceCommand(streams));
         line.setExecutionStrategy(Main::execute);
         line.setExpandAtFiles(false).setUsageHelpWidth(110).setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
         for (Class<?> type : List.of(Scaling.class, NormScope.class, RhoSchedule.Shape.class, Schedule.Shape.class, Factor.class,
