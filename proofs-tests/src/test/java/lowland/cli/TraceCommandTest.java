@@ -16,6 +16,8 @@ class TraceCommandTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             lora     | L gB gA B A
+            lora-plus | L gB gA B A
+            lora-nbar | L gB gA B A B A
             lora-sam | L gB gA F ε_B ε_A B+ε_B A+ε_A L gB gA B A
             fmlora   | L gB gA Ḡ ‖Ḡ‖ E_W E_B B̃ L gB gA B A
             efmlora  | B̃ L gB gA Ḡ ‖Ḡ‖ E_W E Ê B A

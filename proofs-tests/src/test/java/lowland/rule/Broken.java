@@ -227,7 +227,7 @@ public enum Broken implements Rules {
     // ---- what they are made of ----
 
     private static StepInputs withRho(StepInputs inputs, double rho) {
-        return new StepInputs(inputs.t(), inputs.learningRate(), inputs.otherLearningRate(), rho, inputs.clipNorm());
+        return new StepInputs(inputs.t(), inputs.learningRate(), inputs.otherLearningRate(), rho, inputs.clipNorm(), inputs.progress());
     }
 
     /// The oracle with its first answer changed.

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import lowland.descent.AdamW;
 import lowland.descent.Descent;
@@ -40,22 +41,27 @@ final class Steps {
     }
 
     static List<Claim> claims(Supplier<Device> device) {
-        Map<String, UpdateRule> rules = new LinkedHashMap<>();
-        rules.put("lora", Lora.defaults());
-        rules.put("lora-sam", LoraSam.defaults());
-        rules.put("fmlora", FmLora.defaults());
-        rules.put("efmlora", EfmLora.defaults());
-        rules.put("bi-lora", new BiLora(Sgd.defaults(), 1, true));
+        Map<String, Started> rules = new LinkedHashMap<>();
+        rules.put("lora", new Started(Lora.defaults(), (at, _) -> Lora.defaults().initialState(at)));
+        rules.put("lora-sam", new Started(LoraSam.defaults(), (at, _) -> LoraSam.defaults().initialState(at)));
+        rules.put("fmlora", new Started(FmLora.defaults(), (at, _) -> FmLora.defaults().initialState(at)));
+        rules.put("efmlora", new Started(EfmLora.defaults(), (at, _) -> EfmLora.defaults().initialState(at)));
+        BiLora biLora = new BiLora(Sgd.defaults(), 1, true);
+        rules.put("bi-lora", new Started(biLora, biLora::initialState));
         List<Claim> claims = new ArrayList<>();
         rules.forEach((name, rule) -> claims.add(Claim.holds("step-" + name, "the step's program, in double",
                 "the training step's program does what the rule says: factors after three steps", 1,
                 (literal, _) -> againstTheRule(literal, rule))));
         rules.forEach((name, rule) -> claims.add(Claim.holds("device-" + name, "the device, in float",
                 "every operation of two training steps is within its derived bound, on the device's own inputs", 1,
-                (_, _) -> operations(device.get(), rule))));
+                (_, _) -> operations(device.get(), rule.rule()))));
         claims.add(Claim.holds("device-radius-zero", "the device, in float", "at ρ = 0 every rule is LoRA, bit for bit", 1,
                 (_, _) -> radiusZero(device.get(), rules)));
         return claims;
+    }
+
+    /// A rule, and what it remembers at the start; second pairs are Bi-LoRA's.
+    private record Started(UpdateRule rule, BiFunction<Trainables, List<LoraPair>, RuleState> start) {
     }
 
     /// A tiny encoder in training on a device, its pairs with B ≠ 0.
@@ -112,13 +118,14 @@ final class Steps {
         }
     }
 
-    private static List<Measured> againstTheRule(Rules rules, UpdateRule rule) {
+    private static List<Measured> againstTheRule(Rules rules, Started started) {
+        UpdateRule rule = started.rule();
         try (Training training = Training.open(new Interpreter(), rule, Sgd.defaults(), 1)) {
             Interpreter.Run run = (Interpreter.Run) training.session();
             int rank = training.step().auxiliary().isEmpty() ? TinyTransformer.RANK : 2 * TinyTransformer.RANK + 1;
             TinyTransformer oracle = new TinyTransformer(rank);
             Trainables at = new Trainables(pairs(run, training.step().adapter()), List.of());
-            RuleState state = initialState(rule, at, pairs(run, training.step().auxiliary()));
+            RuleState state = started.start().apply(at, pairs(run, training.step().auxiliary()));
             for (int t = 1; t <= 3; t++) {
                 training.train(t, RHO, null);
                 StepResult result = rules.step(rule, at, state, new StepInputs(t, 0.01, 0, RHO, 0), Sgd.defaults(), oracle);
@@ -129,16 +136,6 @@ final class Steps {
             SimpleMatrix found = Stacked.factors(new Trainables(pairs(run, training.step().adapter()), List.of()));
             return List.of(Measured.equal("A, B after three steps", expected, found, 1e-10, expected.normF()));
         }
-    }
-
-    private static RuleState initialState(UpdateRule rule, Trainables at, List<LoraPair> second) {
-        return switch (rule) {
-            case Lora lora -> lora.initialState(at);
-            case LoraSam loraSam -> loraSam.initialState(at);
-            case FmLora fmLora -> fmLora.initialState(at);
-            case EfmLora efmLora -> efmLora.initialState(at);
-            case BiLora biLora -> biLora.initialState(at, second);
-        };
     }
 
     private static List<LoraPair> pairs(Interpreter.Run run, List<Factors> all) {
@@ -171,11 +168,11 @@ final class Steps {
         return Double.isNaN(element.ratio()) ? Double.POSITIVE_INFINITY : element.ratio();
     }
 
-    private static List<Measured> radiusZero(Device device, Map<String, UpdateRule> rules) {
+    private static List<Measured> radiusZero(Device device, Map<String, Started> rules) {
         List<float[]> plain = null;
         List<Measured> measured = new ArrayList<>();
-        for (Map.Entry<String, UpdateRule> rule : rules.entrySet()) {
-            try (Training training = Training.open(device, rule.getValue(), AdamW.defaults(), 2)) {
+        for (Map.Entry<String, Started> rule : rules.entrySet()) {
+            try (Training training = Training.open(device, rule.getValue().rule(), AdamW.defaults(), 2)) {
                 for (int t = 1; t <= 3; t++) {
                     training.train(t, 0, null);
                 }

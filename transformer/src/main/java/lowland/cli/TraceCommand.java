@@ -9,6 +9,9 @@ import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
 import lowland.rule.FmLora;
 import lowland.rule.Lora;
+import lowland.rule.LoraNBar;
+import lowland.rule.LoraOBar;
+import lowland.rule.LoraPlus;
 import lowland.rule.LoraSam;
 import lowland.rule.RuleState;
 import lowland.rule.StepInputs;
@@ -29,7 +32,7 @@ final class TraceCommand implements Callable<Integer> {
     private static final int MOST_STEPS = 1000;
 
     @Option(names = "--method", required = true, paramLabel = "NAME", description = {
-        "lora, lora-sam, fmlora, efmlora or bi-lora, each with its own defaults.", "No default."})
+        "lora, lora-plus, lora-obar, lora-nbar, lora-sam, fmlora, efmlora or bi-lora, each with its own defaults.", "No default."})
     private String method;
 
     @Option(names = "--steps", paramLabel = "N", description = {"Optimiser steps.", "Default: 3 (our choice)."})
@@ -67,6 +70,18 @@ final class TraceCommand implements Callable<Integer> {
                 rule = Lora.defaults();
                 state = Lora.defaults().initialState(at);
             }
+            case LORA_NBAR -> {
+                rule = LoraNBar.defaults();
+                state = LoraNBar.defaults().initialState(at);
+            }
+            case LORA_OBAR -> {
+                rule = LoraOBar.defaults();
+                state = LoraOBar.defaults().initialState(at);
+            }
+            case LORA_PLUS -> {
+                rule = LoraPlus.defaults();
+                state = LoraPlus.defaults().initialState(at);
+            }
             case LORA_SAM -> {
                 rule = LoraSam.defaults();
                 state = LoraSam.defaults().initialState(at);
@@ -84,14 +99,15 @@ final class TraceCommand implements Callable<Integer> {
                 rule = biLora;
                 state = biLora.initialState(at, problem.second());
             }
-            default -> throw Failure.usage("--method " + method + ": trace shows lora, lora-sam, fmlora, efmlora or bi-lora");
+            default -> throw Failure.usage("--method " + method + " has no trace; lowland trace --help names those that have");
         }
         String number = chosen == Method.BI_LORA ? "1" : "";
         streams.out().println(method + " on L = ½‖W − T‖², W = W0 + " + (chosen == Method.BI_LORA ? "s·B1·A1 + s·B2·A2" : "s·B·A")
                 + ", plain gradient descent");
         say("W0", TraceText.matrix(problem.weight()));
         say("T", TraceText.matrix(problem.target()));
-        say("s", "2, η = " + learningRate + (chosen == Method.LORA ? "" : ", ρ = " + radius)
+        say("s", "2, η = " + learningRate + (chosen.defaultScope() == null ? "" : ", ρ = " + radius)
+                + (rule instanceof LoraPlus plus ? ", " + plus.ratio() + "·η for B" : "")
                 + (rule instanceof EfmLora efm ? ", β = " + efm.ema() + ", Ê = 0" : ""));
         say("B" + number, TraceText.matrix(at.pairs().getFirst().b()));
         say("A" + number, TraceText.matrix(at.pairs().getFirst().a()));

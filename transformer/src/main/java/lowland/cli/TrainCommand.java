@@ -48,10 +48,10 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
     /// Options that act in some methods only, with these.
     private static final List<Use> USES = List.of(
-            new Use("--rho", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
-            new Use("--rho-schedule", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
-            new Use("--rho-final", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
-            new Use("--norm-scope", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
+            new Use("--rho", Method.perturbing()),
+            new Use("--rho-schedule", Method.perturbing()),
+            new Use("--rho-final", Method.perturbing()),
+            new Use("--norm-scope", Method.perturbing()),
             new Use("--perturb", List.of(Method.FMLORA, Method.EFMLORA)),
             new Use("--estimate", List.of(Method.FMLORA, Method.EFMLORA)),
             new Use("--ema", List.of(Method.EFMLORA)),
@@ -59,7 +59,12 @@ final class TrainCommand implements Callable<Integer> {
             new Use("--auxiliary-rank", List.of(Method.BI_LORA)),
             new Use("--auxiliary-alpha", List.of(Method.BI_LORA)),
             new Use("--auxiliary-learning-rate", List.of(Method.BI_LORA)),
-            new Use("--auxiliary-optimizer", List.of(Method.BI_LORA)));
+            new Use("--auxiliary-optimizer", List.of(Method.BI_LORA)),
+            new Use("--auxiliary-direction", List.of(Method.BI_LORA)),
+            new Use("--auxiliary-clip", List.of(Method.BI_LORA)),
+            new Use("--bar-alpha", List.of(Method.LORA_OBAR, Method.LORA_NBAR)),
+            new Use("--bar-schedule", List.of(Method.LORA_OBAR, Method.LORA_NBAR)),
+            new Use("--learning-rate-ratio", List.of(Method.LORA_PLUS)));
 
     private record Use(String option, List<Method> methods) {}
 
@@ -79,7 +84,8 @@ final class TrainCommand implements Callable<Integer> {
     private TaskOptions tables = new TaskOptions();
 
     @Option(names = "--method", required = true, paramLabel = "NAME", description = {
-        "lora (Hu et al., arXiv 2106.09685v2), lora-sam and bi-lora (arXiv 2508.19564v1), fmlora and efmlora (arXiv 2508.00522v3).",
+        "lora (Hu et al., arXiv 2106.09685v2), lora-plus (arXiv 2402.12354v1), lora-obar and lora-nbar (arXiv 2410.14802), lora-sam and"
+            + " bi-lora (arXiv 2508.19564v1), fmlora and efmlora (arXiv 2508.00522v3).",
         "No default."})
     private String method;
 
@@ -131,8 +137,17 @@ final class TrainCommand implements Callable<Integer> {
         try (Pretrained pretrained = Pretrained.open(model, start.weights, modelOptions.pooling)) {
             sayRandom(pretrained);
             checkFit(chosen, pretrained);
-            return train(chosen, executor, tables.tables().task(task).under(pretrained.labels()), pretrained);
+            return train(chosen, executor, task().under(pretrained.labels()), pretrained);
         }
+    }
+
+    private Tables.Task task() {
+        Tables.Task all = tables.tables().task(task);
+        if (data.rows == null) {
+            return all;
+        }
+        say("at most " + data.rows + " rows of each split are taken");
+        return all.atMost(data.rows);
     }
 
     private void sayRandom(Pretrained pretrained) {
@@ -432,6 +447,7 @@ final class TrainCommand implements Callable<Integer> {
         int epochSteps = settings.batching().stepsPerEpoch(chosenTask.data().train().size());
         config.put("batchSize", data.batchSize).put("accumulate", data.accumulate);
         config.put("epochs", (double) settings.steps() / epochSteps).put("steps", settings.steps());
+        config.put("atMostRows", data.rows);
         config.put("order", Choice.name(data.order)).put("maxLength", data.maxLength).put("maxTokens", data.maxTokens);
         config.put("evaluateEvery", data.evaluateEvery == null ? epochSteps : data.evaluateEvery).put("seed", settings.seed());
         boolean own = Double.isNaN(settings.regularisation().dropout());

@@ -9,6 +9,7 @@ import lowland.rule.PairGradient;
 import lowland.rule.RuleState;
 import lowland.rule.StepResult;
 import lowland.rule.Trace;
+import lowland.rule.Trace.BarTrace;
 import lowland.rule.Trace.BiLoraTrace;
 import lowland.rule.Trace.EfmLoraTrace;
 import lowland.rule.Trace.FmLoraTrace;
@@ -66,6 +67,11 @@ public final class TraceText {
     private void write(StepResult result) {
         switch (result.trace()) {
             case LoraTrace t -> gradients("", t.gradients(), "at (B, A)");
+            case BarTrace t -> {
+                gradients("", t.gradients(), "at (B, A)");
+                line("B", t.balanced().pairs().getFirst().b(), "(1 ± αη)·B: where the descent starts");
+                line("A", t.balanced().pairs().getFirst().a(), "(1 ∓ αη)·A");
+            }
             case LoraSamTrace t -> {
                 gradients("", t.gradients(), "at (B, A)");
                 line("F", t.normsB().getFirst(), "P2 Eq. 4: √(‖gB‖² + ‖gA‖²)");

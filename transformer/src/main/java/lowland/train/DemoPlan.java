@@ -30,7 +30,7 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
     public static DemoPlan verbSupersense(List<DemoMethod> methods, List<Long> seeds, boolean full) {
         return full
                 ? new DemoPlan("verb supersense", methods, seeds, 100, 32, 4e-3, 1e-3, 4, 1 << 20, 128, 25, 128, 2, 0.01, 64, 7, 30)
-                : new DemoPlan("verb supersense", methods, seeds, 64, 32, 4e-3, 1e-3, 4, 1 << 20, 96, 16, 64, 2, 0.01, 32, 5, 30);
+                : new DemoPlan("verb supersense", methods, seeds, 80, 32, 4e-3, 1e-3, 4, 1 << 20, 96, 16, 64, 2, 0.01, 32, 5, 30);
     }
 
     /// Gloss match, of `--full`.
