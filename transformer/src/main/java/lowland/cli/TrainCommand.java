@@ -50,10 +50,10 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
     /// Options that act in some methods only, with these.
     private static final List<Use> USES = List.of(
-            new Use("--rho", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
-            new Use("--rho-schedule", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
-            new Use("--rho-final", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
-            new Use("--norm-scope", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
+            new Use("--rho", Method.perturbing()),
+            new Use("--rho-schedule", Method.perturbing()),
+            new Use("--rho-final", Method.perturbing()),
+            new Use("--norm-scope", Method.perturbing()),
             new Use("--perturb", List.of(Method.FMLORA, Method.EFMLORA)),
             new Use("--estimate", List.of(Method.FMLORA, Method.EFMLORA)),
             new Use("--ema", List.of(Method.EFMLORA)),
@@ -61,7 +61,12 @@ final class TrainCommand implements Callable<Integer> {
             new Use("--auxiliary-rank", List.of(Method.BI_LORA)),
             new Use("--auxiliary-alpha", List.of(Method.BI_LORA)),
             new Use("--auxiliary-learning-rate", List.of(Method.BI_LORA)),
-            new Use("--auxiliary-optimizer", List.of(Method.BI_LORA)));
+            new Use("--auxiliary-optimizer", List.of(Method.BI_LORA)),
+            new Use("--auxiliary-direction", List.of(Method.BI_LORA)),
+            new Use("--auxiliary-clip", List.of(Method.BI_LORA)),
+            new Use("--bar-alpha", List.of(Method.LORA_OBAR, Method.LORA_NBAR)),
+            new Use("--bar-schedule", List.of(Method.LORA_OBAR, Method.LORA_NBAR)),
+            new Use("--learning-rate-ratio", List.of(Method.LORA_PLUS)));
 
     private record Use(String option, List<Method> methods) {}
 
@@ -85,7 +90,8 @@ final class TrainCommand implements Callable<Integer> {
     private TaskOptions tables = new TaskOptions();
 
     @Option(names = "--method", required = true, paramLabel = "NAME", description = {
-        "lora (Hu et al., arXiv 2106.09685v2), lora-sam and bi-lora (arXiv 2508.19564v1), fmlora and efmlora (arXiv 2508.00522v3).",
+        "lora (Hu et al., arXiv 2106.09685v2), lora-plus (arXiv 2402.12354v1), lora-obar and lora-nbar (arXiv 2410.14802), lora-sam and"
+            + " bi-lora (arXiv 2508.19564v1), fmlora and efmlora (arXiv 2508.00522v3).",
         "No default."})
     private String method;
 

@@ -22,6 +22,11 @@ final class Size {
         }
     }
 
+    /// The same in every run.
+    static Size of(int constant) {
+        return new Size(null, List.of(Extent.of(constant)));
+    }
+
     static Size of(Bindings bindings, Extent extent) {
         return new Size(bindings, List.of(extent));
     }
