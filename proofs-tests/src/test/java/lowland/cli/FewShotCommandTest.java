@@ -70,6 +70,21 @@ class FewShotCommandTest {
         }
     }
 
+    /// Without an adapter the checkpoint itself answers: as an adapter that was trained by nothing.
+    @Test
+    void zeroShotIsTheCheckpointItself() throws Exception {
+        String model = model("masked-roberta");
+        Path run = folder.resolve("run");
+        Shell trained = shell("train", model, "--method", "lora", "--steps", "1", "--learning-rate", "0", "--max-length", "50", "--out",
+                run.toString());
+        assertEquals(0, trained.exit(), trained.err());
+        Shell adapted = shell("evaluate", model, "--adapter", run.resolve("adapter").toString(), "--json");
+        Shell bare = shell("evaluate", model, "--json");
+        assertEquals(0, bare.exit(), bare.err());
+        assertEquals(adapted.out(), bare.out());
+        assertEquals(2, Shell.run("evaluate", "--model", model, "--task", "x.tsv").exit());
+    }
+
     private static void refused(int exit, String expected, Shell shell) {
         assertEquals(exit, shell.exit(), shell.err());
         assertTrue(shell.errors().size() == 1 && shell.errors().getFirst().contains(expected), shell.err());

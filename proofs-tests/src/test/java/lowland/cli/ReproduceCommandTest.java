@@ -215,6 +215,7 @@ class ReproduceCommandTest {
         refused(2, "--init-adapter is for fmlora/table2", more(change(change(good, 1, "fmlora/table1"), 9, "rte"), "--init-adapter", "x"));
         refused(2, "--rows 0", more(good, "--rows", "0"));
         refused(2, "--bogus", more(good, "--", "--bogus"));
+        refused(2, "--seed is given twice", more(good, "--", "--seed", "5"));
         assertTrue(written(folder).isEmpty());
         assertFalse(Files.exists(out.resolve("cola")), "no cell was begun");
     }

@@ -55,6 +55,20 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
         }
     }
 
+    /// The bare model under a task's prompt: its own masked-language head answers.
+    static AdaptedModel zeroShot(String model, String init, FewShot task) {
+        Pretrained opened = Pretrained.open(model, init, "mean");
+        try {
+            Pretrained pretrained = opened.prompted(task.prompt());
+            int length = Math.min(task.columns().size() == 2 ? 256 : 128, pretrained.config().longest());
+            return new AdaptedModel(pretrained, null, Path.of(model), new TaskFile(task.labels(), task.columns(), Columns.LABEL, "mask",
+                    length, false, FewShot.PREFIX + task.name()));
+        } catch (RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
     private static AdaptedModel prompted(String model, String init, Path folder, TaskFile task) {
         Pretrained opened = Pretrained.open(model, init, "mean");
         try {

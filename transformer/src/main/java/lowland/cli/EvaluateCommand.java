@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import lowland.Failure;
+import lowland.data.FewShot;
 import lowland.program.Device;
 import lowland.train.Evaluation;
 import picocli.CommandLine.ArgGroup;
@@ -26,8 +27,9 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--init", paramLabel = "roberta-base|roberta-large", description = {ModelOptions.INIT, "Default: not used."})
     private String init;
 
-    @Option(names = "--adapter", required = true, paramLabel = "DIR", description = {
-        "The folder adapter of a run: PEFT's two files and task.json.", "No default."})
+    @Option(names = "--adapter", paramLabel = "DIR", description = {
+        "The folder adapter of a run: PEFT's two files and task.json.",
+        "No default; a few-shot task is asked of the bare model without one (zero-shot)."})
     private Path adapter;
 
     @Option(names = "--task", required = true, paramLabel = "T", description = {Tables.TASK, "No default."})
@@ -62,8 +64,12 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         Tables named = tables.tables();
         named.check(task, split);
+        FewShot prompted = Tables.fewShot(task);
+        if (adapter == null && prompted == null) {
+            throw Failure.usage("--adapter is missing: name the folder adapter of a run");
+        }
         Device executor = device.device();
-        try (AdaptedModel adapted = AdaptedModel.open(model, init, adapter)) {
+        try (AdaptedModel adapted = adapter == null ? AdaptedModel.zeroShot(model, init, prompted) : AdaptedModel.open(model, init, adapter)) {
             Tables.Split rows = named.split(task, split, adapted.task(), streams.err()::println);
             Evaluation evaluation = adapted.answer(rows.source(), rows.rows(), executor);
             if (json) {

@@ -26,6 +26,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParseResult;
 
 /// `reproduce`: the cells of a paper's table, one `train` each, one after the other. What is done stays done: the same command line goes
 /// on at the first cell that is not.
@@ -72,7 +73,8 @@ final class ReproduceCommand implements Callable<Integer> {
     private String tasks;
 
     @Option(names = "--methods", paramLabel = "LIST", description = {
-        "As --method of train, with commas between; lora is always there.", "Default: lora,lora-sam,fmlora,efmlora,bi-lora."})
+        "As --method of train, with commas between; lora is always there. The paper has lora-obar and lora-nbar too.",
+        "Default: lora,lora-sam,fmlora,efmlora,bi-lora (our choice: both papers' own and LoRA-SAM)."})
     private String methods = "lora,lora-sam,fmlora,efmlora,bi-lora";
 
     @Option(names = "--seeds", paramLabel = "N", description = {
@@ -224,7 +226,9 @@ final class ReproduceCommand implements Callable<Integer> {
         Method.of(cell.method());
         PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
         CommandLine line = Main.commands(new Streams(streams.in(), nowhere, streams.err(), streams.terminal()));
-        return (TrainCommand) line.parseArgs(Preset.expand(arguments.toArray(String[]::new))).subcommand().commandSpec().userObject();
+        ParseResult parsed = line.parseArgs(Preset.expand(arguments.toArray(String[]::new)));
+        Main.requireOnce(parsed);
+        return (TrainCommand) parsed.subcommand().commandSpec().userObject();
     }
 
     /// An own folder alone is gone on with: whatever else lies there would be in the way.
