@@ -94,7 +94,7 @@ class AuditCommandTest {
             assertEquals(1, shell.errors().size(), shell.err());
             assertTrue(shell.err().contains("there is no claim") && shell.out().isEmpty(), shell.err());
         }
-        assertEquals(2, Shell.run("audit", "--device", "tornado").exit());
+        assertEquals(2, Shell.run("audit", "--device", "nothing").exit());
         assertEquals(2, Shell.run("audit", "--seed", "x").exit());
         Path page = folder.resolve("no/such/folder/audit.html");
         Shell shell = Shell.run("audit", "--claims", "paper1-eq10", "--html", page.toString());

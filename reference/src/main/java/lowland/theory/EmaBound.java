@@ -25,11 +25,6 @@ public final class EmaBound {
         return (tau * rho0 + g + noise) * (rho0 / Math.sqrt(t) + rho0 * (1 + Math.pow(1 - beta, t - 1)));
     }
 
-    /// What Eq. 19's right-hand side tends to: (τρ0 + G + noise)·ρ0.
-    public static double limitOfValues(double tau, double g, double noise, double rho0) {
-        return (tau * rho0 + g + noise) * rho0;
-    }
-
     /// (G + τ·max(u, ρ_t))·(u + ρ_t), u = u_{t−1}.
     public static double decaying(double tau, double g, double u, double rho) {
         return (g + tau * Math.max(u, rho)) * (u + rho);

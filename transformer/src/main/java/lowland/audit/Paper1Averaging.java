@@ -350,8 +350,8 @@ final class Paper1Averaging {
     /// One step, then A ten times as large.
     private static Counterexample outside() {
         EfmLora rule = new EfmLora(NormScope.LAYER, Estimate.MEAN, Factor.B, 1, EmaStart.ZERO);
-        SimpleMatrix a = new SimpleMatrix(1, 2, true, 1, 0);
-        Layer layer = new Layer(new LoraPair("w", 1, a, new SimpleMatrix(2, 1)), new SimpleMatrix(2, 2, true, 1, 2, 3, 4), 0.1);
+        SimpleMatrix a = new SimpleMatrix(1, 2, true, 1.0, 0);
+        Layer layer = new Layer(new LoraPair("w", 1, a, new SimpleMatrix(2, 1)), new SimpleMatrix(2, 2, true, 1.0, 2, 3, 4), 0.1);
         RuleState state = rule.step(layer.trainables(), rule.initialState(layer.trainables()), layer.inputs(), Layer.sgd(),
                 layer.oracle()).state();
         return Counterexample.notAtMost("A = (1 0), B = 0, s = 1, β = 1, ρ = 0.1, G = (1 2; 3 4); then A = (10 0)",
@@ -361,7 +361,7 @@ final class Paper1Averaging {
 
     /// Where the iterates swing from side to side the average points away from where SAM would go.
     private static Counterexample opposite() {
-        SmallModel parabola = new SmallModel(List.of(new SimpleMatrix(1, 1, true, 1)), new SmallModel.WeightLoss() {
+        SmallModel parabola = new SmallModel(List.of(new SimpleMatrix(1, 1, true, 1.0)), new SmallModel.WeightLoss() {
             @Override
             public double value(List<SimpleMatrix> weights) {
                 return Layer.square(weights.getFirst()) / 2;

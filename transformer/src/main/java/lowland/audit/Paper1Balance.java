@@ -107,7 +107,7 @@ final class Paper1Balance {
 
     /// The flow of FMLoRA from an x three times as long as y, by Runge and Kutta's fourth-order steps.
     private static Counterexample grows() {
-        SimpleMatrix target = new SimpleMatrix(2, 2, true, 1, 1, 0, 1);
+        SimpleMatrix target = new SimpleMatrix(2, 2, true, 1.0, 1, 0, 1);
         SmallModel model = new SmallModel(List.of(new SimpleMatrix(2, 2)), new SmallModel.WeightLoss() {
             @Override
             public double value(List<SimpleMatrix> weights) {
@@ -119,7 +119,7 @@ final class Paper1Balance {
                 return List.of(weights.getFirst().minus(target));
             }
         }, 1);
-        LoraPair start = new LoraPair("w0", 1, new SimpleMatrix(1, 2, true, 1, 0), new SimpleMatrix(2, 1, true, 3, 0));
+        LoraPair start = new LoraPair("w0", 1, new SimpleMatrix(1, 2, true, 1.0, 0), new SimpleMatrix(2, 1, true, 3.0, 0));
         LoraPair pair = start;
         double h = 0.01;
         for (int i = 0; i < 500; i++) {

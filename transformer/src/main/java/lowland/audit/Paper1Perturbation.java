@@ -122,7 +122,7 @@ final class Paper1Perturbation {
 
     /// A = (1 0), B = (1 0)ᵀ: of G = [[1, 2], [3, 4]] Eq. 10 sees the first column, Eq. 11 the first row.
     private static Layer corner(double... g) {
-        return new Layer(new LoraPair("w", 1, new SimpleMatrix(1, 2, true, 1, 0), new SimpleMatrix(2, 1, true, 1, 0)),
+        return new Layer(new LoraPair("w", 1, new SimpleMatrix(1, 2, true, 1.0, 0), new SimpleMatrix(2, 1, true, 1.0, 0)),
                 new SimpleMatrix(2, 2, true, g), 0.1);
     }
 
@@ -140,6 +140,10 @@ final class Paper1Perturbation {
         List<Measured> measured = new ArrayList<>();
         measured.add(Measured.equal("Ḡ = G11 + ½G10 + ½G01", blocks.mean(), mean, layer.tolerance(), layer.g().normF()));
         measured.add(Measured.equal("‖G − Ḡ‖ = √(a/4 + b/4 + c)", blocks.errorOfMean(), layer.g().minus(mean).normF(), layer.tolerance(),
+                layer.g().normF()));
+        measured.add(Measured.equal("‖G − Eq. 10‖ = √(a + c)", blocks.errorOnRows(), error(rules, layer, Estimate.B), layer.tolerance(),
+                layer.g().normF()));
+        measured.add(Measured.equal("‖G − Eq. 11‖ = √(b + c)", blocks.errorOnColumns(), error(rules, layer, Estimate.A), layer.tolerance(),
                 layer.g().normF()));
         // The same G with a and b set to a ratio.
         double a = GradientBlocks.square(blocks.g10());
@@ -180,7 +184,7 @@ final class Paper1Perturbation {
     }
 
     private static Counterexample conditionOfB() {
-        SimpleMatrix b = new SimpleMatrix(2, 2, true, 1, 1, 1, 1 + 1e-3);
+        SimpleMatrix b = new SimpleMatrix(2, 2, true, 1.0, 1, 1, 1 + 1e-3);
         return Counterexample.notEqual("two steps that differ by 10⁻³ in one row: B = (1 1; 1 1.001)", "κ(B)", 3, Layer.condition(b));
     }
 
@@ -201,7 +205,7 @@ final class Paper1Perturbation {
     }
 
     private static Counterexample printedSign() {
-        SimpleMatrix g = new SimpleMatrix(2, 2, true, -1, 2, -3, -4);
+        SimpleMatrix g = new SimpleMatrix(2, 2, true, -1.0, 2, -3, -4);
         return Counterexample.notEqual("Ḡ = (−1 2; −3 −4), ρ = 0.1", "‹Ḡ, E_W›, to be ρ‖Ḡ‖", 0.1 * g.normF(),
                 Layer.inner(g, DualNorm.asPrinted(0.1, g)));
     }
@@ -248,7 +252,7 @@ final class Paper1Perturbation {
 
     private static Counterexample lostGain() {
         Layer layer = corner(0, 3, 0, 4);
-        Layer fresh = new Layer(layer.pair(), layer.g().plus(new SimpleMatrix(2, 2, true, 1, 0, 0, 0)), 0.1);
+        Layer fresh = new Layer(layer.pair(), layer.g().plus(new SimpleMatrix(2, 2, true, 1.0, 0, 0, 0)), 0.1);
         double gain = Layer.inner(fresh.g(), effective(fresh, perturbation(Rules.LITERAL, fresh).perturbations().getFirst()));
         return Counterexample.notEqual("A = (1 0), B = (1 0)ᵀ, s = 1, G = (1 3; 0 4), ρ = 0.1", "‹G, s·E_B·A›, to be ρ‖G‖",
                 0.1 * fresh.g().normF(), gain);

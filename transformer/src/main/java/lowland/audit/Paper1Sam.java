@@ -242,7 +242,7 @@ final class Paper1Sam {
     }
 
     private static Counterexample printedSign() {
-        SimpleMatrix g = new SimpleMatrix(2, 1, true, -3, -4);
+        SimpleMatrix g = new SimpleMatrix(2, 1, true, -3.0, -4);
         return Counterexample.notEqual("g = (−3, −4), ρ = 0.1", "‹g, ε›, to be ρ‖g‖", 0.1 * g.normF(),
                 Layer.inner(g, DualNorm.asPrinted(0.1, g)));
     }

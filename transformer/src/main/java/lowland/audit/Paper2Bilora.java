@@ -341,7 +341,7 @@ final class Paper2Bilora {
     }
 
     private static Counterexample downhill() {
-        SimpleMatrix one = new SimpleMatrix(1, 1, true, 1);
+        SimpleMatrix one = new SimpleMatrix(1, 1, true, 1.0);
         LoraPair two = new LoraPair("w", 1, one.negative(), one);
         BiLora rule = new BiLora(Sgd.defaults(), 5 / ETA, true);
         Trainables at = new Trainables(List.of(new LoraPair("w", 1, new SimpleMatrix(1, 1), new SimpleMatrix(1, 1))), List.of());

@@ -81,8 +81,8 @@ final class Paper2Sam {
     }
 
     private static Counterexample smallerBall() {
-        Layer layer = new Layer(new LoraPair("w", 16, new SimpleMatrix(1, 2, true, 1, 0), new SimpleMatrix(2, 1)),
-                new SimpleMatrix(2, 2, true, 1, 2, 3, 4), 0.1);
+        Layer layer = new Layer(new LoraPair("w", 16, new SimpleMatrix(1, 2, true, 1.0, 0), new SimpleMatrix(2, 1)),
+                new SimpleMatrix(2, 2, true, 1.0, 2, 3, 4), 0.1);
         return Counterexample.notEqual("s = 16, A = (1 0), B = 0, G = (1 2; 3 4), ρ = 0.1", "‖ε_W‖ with s in the factors, to be as without",
                 firstOrder(layer, trace(Rules.LITERAL, layer)).normF(), firstOrder(folded(layer),
                         trace(Rules.LITERAL, folded(layer))).normF());
@@ -139,8 +139,8 @@ final class Paper2Sam {
     }
 
     private static Counterexample notSmall() {
-        Layer layer = new Layer(new LoraPair("w", 1, new SimpleMatrix(1, 2, true, 1, 0), new SimpleMatrix(2, 1)),
-                new SimpleMatrix(2, 2, true, 1, 2, 3, 4), 0.1);
+        Layer layer = new Layer(new LoraPair("w", 1, new SimpleMatrix(1, 2, true, 1.0, 0), new SimpleMatrix(2, 1)),
+                new SimpleMatrix(2, 2, true, 1.0, 2, 3, 4), 0.1);
         return Counterexample.notAtMost("LoRA's start, B = 0; A = (1 0), G = (1 2; 3 4), ρ = 0.1", "‖ε_B‖, to be small beside ‖B‖ = 0", 0,
                 trace(Rules.LITERAL, layer).perturbationsB().getFirst().normF());
     }
@@ -176,8 +176,8 @@ final class Paper2Sam {
 
     /// A and B see one row and one column; the cross term reaches the corner that both leave out.
     private static Counterexample escapes() {
-        Layer layer = new Layer(new LoraPair("w", 1, new SimpleMatrix(1, 2, true, 1, 0), new SimpleMatrix(2, 1, true, 1, 0)),
-                new SimpleMatrix(2, 2, true, 1, 2, 3, 4), 0.1);
+        Layer layer = new Layer(new LoraPair("w", 1, new SimpleMatrix(1, 2, true, 1.0, 0), new SimpleMatrix(2, 1, true, 1.0, 0)),
+                new SimpleMatrix(2, 2, true, 1.0, 2, 3, 4), 0.1);
         Trace.LoraSamTrace trace = trace(Rules.LITERAL, layer);
         SimpleMatrix weight = PerturbationSpace.weightPerturbation(layer.pair(), trace.perturbationsB().getFirst(),
                 trace.perturbationsA().getFirst());

@@ -10,8 +10,8 @@ import org.ejml.simple.SimpleMatrix;
 
 /// A problem that a page has room for: L = ½‖W − T‖², W = W0 + Σ s·B·A, W 2×3, rank 1, factors past their start.
 public final class TinyProblem implements GradientOracle {
-    private static final SimpleMatrix W0 = new SimpleMatrix(2, 3, true, 1, 0, 0, 0, 1, 0);
-    private static final SimpleMatrix TARGET = new SimpleMatrix(2, 3, true, 2, 1, -1, 0, 3, 1);
+    private static final SimpleMatrix W0 = new SimpleMatrix(2, 3, true, 1.0, 0, 0, 0, 1, 0);
+    private static final SimpleMatrix TARGET = new SimpleMatrix(2, 3, true, 2.0, 1, -1, 0, 3, 1);
     private static final double SCALING = 2;
 
     /// W0, 2×3.
