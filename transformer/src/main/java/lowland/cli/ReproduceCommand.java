@@ -26,6 +26,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParseResult;
 
 /// `reproduce`: the cells of a paper's table, one `train` each, one after the other. What is done stays done: the same command line goes
 /// on at the first cell that is not.
@@ -154,7 +155,8 @@ final class ReproduceCommand implements Callable<Integer> {
     }
 
     private List<Cell> cells(PaperTable paper, List<PaperTable.Task> columns, List<String> chosen) {
-        List<String> rates = paper.rates().isEmpty() || more.contains("--learning-rate") ? Collections.singletonList(null) : paper.rates();
+        boolean given = Preset.says(more, "--learning-rate");
+        List<String> rates = paper.rates().isEmpty() || given ? Collections.singletonList(null) : paper.rates();
         List<Cell> cells = new ArrayList<>();
         for (PaperTable.Task task : columns) {
             Path folder = folder(task);
@@ -224,7 +226,10 @@ final class ReproduceCommand implements Callable<Integer> {
         Method.of(cell.method());
         PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
         CommandLine line = Main.commands(new Streams(streams.in(), nowhere, streams.err(), streams.terminal()));
-        return (TrainCommand) line.parseArgs(Preset.expand(arguments.toArray(String[]::new))).subcommand().commandSpec().userObject();
+        ParseResult parsed = line.parseArgs(Preset.expand(arguments.toArray(String[]::new)));
+        // What stands behind -- must not take the place of the cell's own seed, steps or learning rate.
+        Main.requireOnce(parsed);
+        return (TrainCommand) parsed.subcommand().commandSpec().userObject();
     }
 
     /// An own folder alone is gone on with: whatever else lies there would be in the way.
