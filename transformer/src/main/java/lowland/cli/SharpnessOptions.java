@@ -161,7 +161,8 @@ final class SharpnessOptions {
         if (scope != null && (scope == NormScope.FACTOR && method != Method.LORA_SAM && method.perturbs()
                 || scope != NormScope.GLOBAL && method == Method.BI_LORA)) {
             throw Failure.usage("--norm-scope " + Choice.name(scope) + " does not fit --method " + Choice.name(method) + ": "
-                    + (method == Method.BI_LORA ? "what is clipped is set with --auxiliary-clip" : "its norm is of the whole weight, choose global or layer"));
+                    + (method == Method.BI_LORA ? "what is clipped is set with --auxiliary-clip"
+                            : "its norm is of the whole weight, choose global or layer"));
         }
         if (ema != null) {
             Require.that(ema > 0 && ema <= 1, "--ema", ema, "a number above 0, up to 1");
