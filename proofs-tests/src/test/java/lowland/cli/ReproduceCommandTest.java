@@ -12,6 +12,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -173,6 +174,14 @@ class ReproduceCommandTest {
         assertTrue(shell.out().contains("4 rows a class"), shell.out());
         JsonNode table = JSON.readTree(out.resolve("table.json").toFile());
         assertEquals("[13,21]", table.get("seeds").toString());
+        for (String[] given : new String[][] {{"--learning-rate", "1e-3"}, {"--learning-rate=1e-3"}}) {
+            Path one = folder.resolve("one rate " + given.length);
+            Shell alone = Shell.run(more(new String[] {"reproduce", "fmlora/table1", "--model", model, "--data",
+                folder.resolve("few").toString(), "--out", one.toString(), "--tasks", "sst-2", "--methods", "lora", "--seeds", "1", "--steps",
+                "2", "--k", "4", "--", "--max-length", "50"}, given));
+            assertEquals(0, alone.exit(), alone.err());
+            assertEquals(Set.of("sst-2/lora/seed-13.json"), written(one).keySet(), "a rate that is given is the only one");
+        }
         for (int seed = 0; seed < 2; seed++) {
             double best = -1;
             double test = Double.NaN;
@@ -215,7 +224,8 @@ class ReproduceCommandTest {
         refused(2, "--init-adapter is for fmlora/table2", more(change(change(good, 1, "fmlora/table1"), 9, "rte"), "--init-adapter", "x"));
         refused(2, "--rows 0", more(good, "--rows", "0"));
         refused(2, "--bogus", more(good, "--", "--bogus"));
-        refused(2, "--seed is given twice", more(good, "--", "--seed", "5"));
+        refused(2, "--seed is given twice", more(good, "--", "--seed", "7"));
+        refused(2, "--steps is given twice", more(good, "--steps", "3", "--", "--steps=4"));
         assertTrue(written(folder).isEmpty());
         assertFalse(Files.exists(out.resolve("cola")), "no cell was begun");
     }

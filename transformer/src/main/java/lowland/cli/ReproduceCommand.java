@@ -156,7 +156,8 @@ final class ReproduceCommand implements Callable<Integer> {
     }
 
     private List<Cell> cells(PaperTable paper, List<PaperTable.Task> columns, List<String> chosen) {
-        List<String> rates = paper.rates().isEmpty() || more.contains("--learning-rate") ? Collections.singletonList(null) : paper.rates();
+        boolean given = Preset.says(more, "--learning-rate");
+        List<String> rates = paper.rates().isEmpty() || given ? Collections.singletonList(null) : paper.rates();
         List<Cell> cells = new ArrayList<>();
         for (PaperTable.Task task : columns) {
             Path folder = folder(task);
@@ -227,6 +228,7 @@ final class ReproduceCommand implements Callable<Integer> {
         PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
         CommandLine line = Main.commands(new Streams(streams.in(), nowhere, streams.err(), streams.terminal()));
         ParseResult parsed = line.parseArgs(Preset.expand(arguments.toArray(String[]::new)));
+        // What stands behind -- must not take the place of the cell's own seed, steps or learning rate.
         Main.requireOnce(parsed);
         return (TrainCommand) parsed.subcommand().commandSpec().userObject();
     }

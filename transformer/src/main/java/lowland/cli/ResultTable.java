@@ -55,7 +55,8 @@ record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long>
             }
         }
         return aligned(lines)
-                + "\n± is the standard error over the seeds. Differences are paired by seed; p is that of Student's t, two-sided" + (seeds.size() == 1 ? "; one seed has neither." : ", uncorrected for the number of comparisons.") + "\n";
+                + "\n± is the standard error over the seeds. Differences are paired by seed; p is that of Student's t, two-sided"
+                + (seeds.size() == 1 ? "; one seed has neither." : ", uncorrected for the number of comparisons.") + "\n";
     }
 
     private List<String> heading(String first, Function<PaperTable.Task, String> title, String last) {
