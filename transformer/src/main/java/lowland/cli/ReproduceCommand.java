@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import lowland.Failure;
 import lowland.checkpoint.AtomicFile;
 import lowland.checkpoint.JsonFile;
+import lowland.data.FewShot;
 import lowland.train.Pretrained;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
@@ -162,6 +163,9 @@ final class ReproduceCommand implements Callable<Integer> {
         for (PaperTable.Task task : columns) {
             Path folder = folder(task);
             for (long seed : paper.seeds().subList(0, seeds)) {
+                if (paper.test()) {
+                    requireTest(task, folder, (int) seed);
+                }
                 for (String method : chosen) {
                     for (String rate : rates) {
                         cells.add(new Cell(task, method, seed, rate, arguments(paper, task, folder, method, seed, rate)));
@@ -170,6 +174,14 @@ final class ReproduceCommand implements Callable<Integer> {
             }
         }
         return cells;
+    }
+
+    private void requireTest(PaperTable.Task task, Path folder, int seed) {
+        int shots = k == null ? Tables.K : k;
+        if (FewShot.of(task.task()).test(folder, shots, seed) == null) {
+            throw Failure.of(folder + " has no test rows, of which " + table + " is: put test.tsv or test.csv there, or into its folder " + shots
+                    + "-" + seed);
+        }
     }
 
     /// The task's folder in `--data`, whatever its capitals and hyphens.
@@ -308,10 +320,6 @@ final class ReproduceCommand implements Callable<Integer> {
             String row = cell.task().name() + " " + cell.method();
             int seed = paper.seeds().indexOf(cell.seed());
             Cell.Result result = results.get(cell);
-            if (paper.test() && Double.isNaN(result.test())) {
-                throw Failure.of(cell.title() + " has no test rows: put the task's test file (test.tsv or test.csv) into its folder, and run it"
-                        + " again in another --out");
-            }
             double[] dev = best.computeIfAbsent(row, _ -> filled(seeds));
             double[] score = scores.computeIfAbsent(row, _ -> filled(seeds));
             if (!(dev[seed] >= result.dev())) {

@@ -44,8 +44,10 @@ record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long>
             line.add(mean(averages(method)));
             lines.add(line);
         }
-        lines.add(List.of());
-        lines.add(heading("difference to " + BASE, PaperTable.Task::title, "average"));
+        if (methods.size() > 1) {
+            lines.add(List.of());
+            lines.add(heading("difference to " + BASE, PaperTable.Task::title, "average"));
+        }
         for (String method : methods) {
             if (!method.equals(BASE)) {
                 List<String> line = new ArrayList<>(List.of(method));
