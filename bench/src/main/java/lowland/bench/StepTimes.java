@@ -42,7 +42,7 @@ import lowland.step.TrainingStep;
 ///
 /// With a Python interpreter that has torch, transformers and peft, a step of LoRA there takes its turn in each round.
 ///
-///     StepTimes [threads] [tokens a sequence, 0 for mixed lengths of about 18] [rounds] [dropout] [python]
+///     StepTimes [threads] [tokens a sequence, 0 for mixed lengths of about 18] [rounds] [dropout] [query,value|all-linear] [python]
 public final class StepTimes {
     private static final int SEQUENCES = 32;
     private static final int RANK = 8;
@@ -74,18 +74,20 @@ public final class StepTimes {
         int threads = arguments.length > 0 ? Integer.parseInt(arguments[0]) : Runtime.getRuntime().availableProcessors();
         int length = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 32;
         int rounds = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 20;
-        if (arguments.length > 4 && length == 0) {
-            throw new IllegalArgumentException("the peer takes sequences of one length: name their tokens");
+        String targets = arguments.length > 4 ? arguments[4] : "query,value";
+        String python = arguments.length > 5 ? arguments[5] : null;
+        if (python != null && (length == 0 || !targets.equals("query,value"))) {
+            throw new IllegalArgumentException("the peer takes sequences of one length, name their tokens, and adapts query,value");
         }
         boolean dropout = arguments.length > 3 && Boolean.parseBoolean(arguments[3]);
         processorTime = threads == 1;
         Inputs inputs = inputs(length);
         int tokens = inputs.extents().get("tokens");
-        System.out.printf("%d threads, vectors of %d floats, %d sequences, %d tokens, dropout %s%n", threads, Lanes.count(), SEQUENCES,
-                tokens, dropout);
+        System.out.printf("%d threads, vectors of %d floats, %d sequences, %d tokens, dropout %s, %s%n", threads, Lanes.count(),
+                SEQUENCES, tokens, dropout, targets);
         List<Running> rules = new ArrayList<>();
         for (UpdateRule rule : List.of(Lora.defaults(), LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(), BiLora.defaults())) {
-            rules.add(open(rule, threads, tokens, dropout));
+            rules.add(open(rule, threads, tokens, dropout, targets));
         }
         for (Running running : rules) {
             Session.Planned planned = running.session.planned();
@@ -93,8 +95,8 @@ public final class StepTimes {
                     planned.arena() / 1e6, planned.packed() / 1e6);
         }
         double[][] times = new double[rules.size()][rounds];
-        double[] torch = arguments.length > 4 ? new double[rounds] : null;
-        try (TorchStep peer = torch == null ? null : new TorchStep(arguments[4], threads, SEQUENCES, length)) {
+        double[] torch = python == null ? null : new double[rounds];
+        try (TorchStep peer = torch == null ? null : new TorchStep(python, threads, SEQUENCES, length)) {
             rounds(rules, inputs, times, peer, torch);
             if (peer != null) {
                 System.out.printf("%s: LoRA %.1f ms a step, least %.1f; of it our LoRA: median of the rounds' ratios %.3f, ratio of the"
@@ -243,12 +245,12 @@ public final class StepTimes {
         }
     }
 
-    private static Running open(UpdateRule rule, int threads, int tokens, boolean dropout) {
+    private static Running open(UpdateRule rule, int threads, int tokens, boolean dropout, String targets) {
         BertConfig config = new BertConfig("bert", 6, 384, 12, 1536, 30_522, 512, 2, 0, 1e-12, 0.1, 0.1, 0.1);
         Bert model = new Bert(config, "", Bert.Pooling.MEAN, CLASSES, false, 0, dropout);
         List<Factors> pairs = new ArrayList<>();
         List<Factors> auxiliary = new ArrayList<>();
-        for (Linear linear : List.of(model.query(), model.value())) {
+        for (Linear linear : targets(model, targets)) {
             pairs.add(new Factors(linear, Factors.PRIMARY, RANK, 2));
             if (rule instanceof BiLora) {
                 auxiliary.add(new Factors(linear, Factors.AUXILIARY, RANK, 2));
@@ -266,6 +268,14 @@ public final class StepTimes {
             random(session, pair.a(), 0);
         }
         return new Running(rule.getClass().getSimpleName(), step, session);
+    }
+
+    private static List<Linear> targets(Bert model, String targets) {
+        return switch (targets) {
+            case "query,value" -> List.of(model.query(), model.value());
+            case "all-linear" -> model.linears();
+            default -> throw new IllegalArgumentException("targets are query,value or all-linear, not " + targets);
+        };
     }
 
     private static void random(Session session, State state, double mean) {

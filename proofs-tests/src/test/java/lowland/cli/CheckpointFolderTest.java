@@ -108,7 +108,11 @@ class CheckpointFolderTest {
                 "efmlora", "--out", run.toString(), "--epochs", "3", "--batch-size", "4", "--learning-rate", "1e-2", "--rank", "2", "--targets",
                 "value,dense", "--test", rows.toString());
         assertEquals(0, trained.exit(), trained.err());
-        assertEquals(pooling, JSON.readTree(run.resolve("adapter/task.json").toFile()).get("pooling").asText());
+        JsonNode task = JSON.readTree(run.resolve("adapter/task.json").toFile());
+        assertEquals(pooling, task.get("pooling").asText());
+        // The rows have class numbers: RoBERTa's configuration names these classes, BERT's does not.
+        assertEquals(family.equals("roberta") ? "[\"entailment\",\"neutral\",\"contradiction\"]" : "[\"0\",\"1\",\"2\"]",
+                task.get("labels").toString());
         assertEquals(pooling, JSON.readTree(run.resolve("config.json").toFile()).get("pooling").asText());
         assertEquals(what.equals("roberta first"),
                 trained.err().contains("the head starts as the checkpoint's own, whose labels are entailment"), trained.err());
@@ -164,6 +168,35 @@ class CheckpointFolderTest {
                 folder.resolve("run2").toString(), "--steps", "1");
         assertTrue(anew.err().contains("the head starts anew") && anew.err().contains("3 outputs"), anew.err());
         assertEquals("[\"no\",\"yes\"]", JSON.readTree(folder.resolve("run2/adapter/task.json").toFile()).get("labels").toString());
+    }
+
+    /// MNLI's adapter under RTE's labels, as LoRA's code starts: the factors stay as they are where nothing is trained, the head is new.
+    @Test
+    void anAdapterOfMoreLabelsGivesItsFactorsToATaskOfTwo() throws Exception {
+        Path nli = golden("roberta").resolve("rows.jsonl");
+        Path first = folder.resolve("mnli");
+        String model = golden("roberta").toString();
+        Shell mnli = Shell.run("train", "--model", model, "--task", nli.toString(), "--method", "lora", "--out", first.toString(), "--steps", "3",
+                "--rank", "2");
+        assertEquals(0, mnli.exit(), mnli.err());
+        Path rte = Files.writeString(folder.resolve("rte.tsv"),
+                "sentence1\tsentence2\tlabel\na cat\ta dog\tnot_entailment\na cat\ta cat\tentailment\n");
+        Path second = folder.resolve("rte");
+        Shell shell = Shell.run("train", "--model", model, "--task", rte.toString(), "--method", "lora", "--out", second.toString(), "--steps",
+                "1", "--learning-rate", "0", "--init-adapter", first.resolve("adapter").toString());
+        assertEquals(0, shell.exit(), shell.err());
+        assertTrue(shell.err().contains("the head starts anew: there it has the labels in the order [entailment, neutral, contradiction], here the"
+                + " labels in the order [entailment, not_entailment]"), shell.err());
+        var before = Safetensors.read(first.resolve("adapter/adapter_model.safetensors")).byName();
+        var after = Safetensors.read(second.resolve("adapter/adapter_model.safetensors")).byName();
+        assertEquals(before.keySet(), after.keySet());
+        int factors = 0;
+        for (String name : before.keySet()) {
+            boolean same = java.util.Arrays.equals(before.get(name).data(), after.get(name).data());
+            assertTrue(name.contains("lora_") ? same : !same || name.endsWith("bias"), name);
+            factors += name.contains("lora_") ? 1 : 0;
+        }
+        assertEquals(8, factors);
     }
 
     private void refused(int exit, Path model, String... expected) throws IOException {

@@ -28,6 +28,9 @@ class EquivalenceTest {
                 }
             }
         }
+        for (UpdateRule rule : EquivalenceTraining.KIN) {
+            all.add(Arguments.of(rule, AdamW.defaults(), false));
+        }
         return all;
     }
 

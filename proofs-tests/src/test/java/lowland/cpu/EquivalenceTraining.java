@@ -18,6 +18,8 @@ import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
 import lowland.rule.FmLora;
 import lowland.rule.Lora;
+import lowland.rule.LoraNBar;
+import lowland.rule.LoraPlus;
 import lowland.rule.LoraSam;
 import lowland.rule.UpdateRule;
 import lowland.step.Factors;
@@ -31,6 +33,8 @@ public final class EquivalenceTraining implements AutoCloseable {
     public static final int CLASSES = 3;
     public static final List<UpdateRule> RULES = List.of(Lora.defaults(), LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(),
             BiLora.defaults());
+    /// Without a perturbation, and not LoRA.
+    static final List<UpdateRule> KIN = List.of(LoraNBar.defaults(), LoraPlus.defaults());
 
     public final Bert model;
     public final TrainingStep step;
@@ -118,7 +122,7 @@ public final class EquivalenceTraining implements AutoCloseable {
                 .ints("sequences", sequences).ints("places", positions).ints("rows", rows).ints("rowPlaces", new int[lengths.length])
                 .ints("maskKey", Mask.halves(seed, t, 0)).scalar("lossWeight", 1.0 / lengths.length)
                 .scalar("rho", rho).scalar("learningRate", 0.01).scalar("headLearningRate", 0.02).scalar("clipNorm", 1)
-                .scalar("correction1", 1 - Math.pow(0.9, t)).scalar("correction2", 1 - Math.pow(0.999, t)).scalar("ema", 0.9);
+                .scalar("correction1", 1 - Math.pow(0.9, t)).scalar("correction2", 1 - Math.pow(0.999, t)).scalar("ema", 0.9).scalar("barAlpha", 0.25);
     }
 
     private static int draw(long seed, long index, int below) {

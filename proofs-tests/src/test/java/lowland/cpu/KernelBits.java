@@ -80,6 +80,11 @@ public final class KernelBits {
         attention.backward(x, 0, y, 0, y, 117, starts, starts, 2, y, 0, z, 0, dk, 0, dv, 0);
         hash = 31 * hash + Arrays.hashCode(z);
         hash = 31 * hash + Arrays.hashCode(dk) + Arrays.hashCode(dv);
+        double[] gram = new double[64];
+        GramProducts.ofColumns(x, 0, 8, y, 0, 8, 13, 0, 4, gram, 0);
+        hash = 31 * hash + Arrays.hashCode(gram);
+        GramProducts.ofRows(x, 0, 8, y, 0, 8, 13, 0, 4, gram, 0);
+        hash = 31 * hash + Arrays.hashCode(gram);
         return 31 * hash + Double.hashCode(DoubleSums.inner(x, 0, y, 0, x.length, 0));
     }
 }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Row kernels against plain double loops on the same float inputs.
@@ -318,33 +319,37 @@ class RowKernelsTest {
             size += Math.abs((double) x[i] * y[i]);
         }
         assertWithin("inner", expected, DoubleSums.total(partials, 0, chunks), 2.0 * n * 0x1p-53 * size);
-        double[] gram = new double[6];
-        double[] gramT = new double[6];
-        float[] xT = new float[3 * n];
-        float[] yT = new float[2 * n];
-        Transpose.copy(x, 0, 3, n, 3, xT, 0, n);
-        Transpose.copy(y, 0, 2, n, 2, yT, 0, n);
-        double[] part = new double[6];
-        for (int c = 0; c < chunks; c++) {
-            DoubleSums.gramOfColumns(x, 0, 3, 3, y, 0, 2, 2, n, c, part, 0);
-            for (int i = 0; i < 6; i++) {
-                gram[i] += part[i];
-            }
-            DoubleSums.gramOfRows(xT, 0, n, 3, yT, 0, n, 2, n, c, part, 0);
-            for (int i = 0; i < 6; i++) {
-                gramT[i] += part[i];
-            }
-        }
-        for (int i = 0; i < 3; i++) {
-            for (int j = 0; j < 2; j++) {
-                double sum = 0;
-                double bound = 0;
-                for (int t = 0; t < n; t++) {
-                    sum += (double) x[t * 3 + i] * y[t * 2 + j];
-                    bound += Math.abs((double) x[t * 3 + i] * y[t * 2 + j]);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1", "3,2", "4,4", "5,4", "4,7", "8,8", "9,16", "16,13"})
+    void gramProductsAddInTheirOrder(int p, int q) {
+        for (int n : new int[] {1, 3, 4, 5, 97, 386}) {
+            float[] x = Floats.random(n * p + 1, 1);
+            float[] y = Floats.random(n * q + 2, 2);
+            float[] xT = new float[p * n + 1];
+            float[] yT = new float[q * n + 2];
+            Transpose.copy(x, 1, p, n, p, xT, 1, n);
+            Transpose.copy(y, 2, q, n, q, yT, 2, n);
+            double[] columns = new double[p * q + 3];
+            double[] rows = new double[p * q + 3];
+            int blocks = GramProducts.blocks(p, q);
+            GramProducts.ofColumns(x, 1, p, y, 2, q, n, 0, blocks / 2, columns, 3);
+            GramProducts.ofColumns(x, 1, p, y, 2, q, n, blocks / 2, blocks, columns, 3);
+            GramProducts.ofRows(xT, 1, p, yT, 2, q, n, 0, blocks / 2, rows, 3);
+            GramProducts.ofRows(xT, 1, p, yT, 2, q, n, blocks / 2, blocks, rows, 3);
+            for (int i = 0; i < p; i++) {
+                for (int j = 0; j < q; j++) {
+                    double inOrder = 0;
+                    double[] everyFourth = new double[4];
+                    for (int t = 0; t < n; t++) {
+                        double product = (double) x[1 + t * p + i] * y[2 + t * q + j];
+                        inOrder += product;
+                        everyFourth[t < n / 4 * 4 ? t % 4 : 0] += product;
+                    }
+                    assertEquals(inOrder, columns[3 + i * q + j], 0.0);
+                    assertEquals((everyFourth[0] + everyFourth[2]) + (everyFourth[1] + everyFourth[3]), rows[3 + i * q + j], 0.0);
                 }
-                assertWithin("gram", sum, gram[i * 2 + j], 2.0 * n * 0x1p-53 * bound);
-                assertWithin("gram of rows", sum, gramT[i * 2 + j], 2.0 * n * 0x1p-53 * bound);
             }
         }
     }

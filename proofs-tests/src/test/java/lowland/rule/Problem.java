@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import lowland.descent.AdamW;
+import lowland.descent.BarSchedule;
+import lowland.descent.Schedule;
 import lowland.descent.Sgd;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -18,11 +20,26 @@ import org.ejml.simple.SimpleMatrix;
 /// @param auxiliaries Bi-LoRA's, B2 = 0
 record Problem(Trainables trainables, List<LoraPair> auxiliaries, QuadraticOracle oracle) {
 
-    static final List<UpdateRule> RULES = List.of(Lora.defaults(),
+    static final List<UpdateRule> RULES = List.of(Lora.defaults(), new LoraPlus(4), LoraOBar.defaults(),
+            new LoraNBar(new BarSchedule(Schedule.Shape.CONSTANT, 2)),
             LoraSam.defaults(), new LoraSam(NormScope.LAYER), new LoraSam(NormScope.FACTOR),
             FmLora.defaults(), new FmLora(NormScope.GLOBAL, Estimate.A, Factor.A), new FmLora(NormScope.GLOBAL, Estimate.B, Factor.B),
             EfmLora.defaults(), new EfmLora(NormScope.GLOBAL, Estimate.MEAN, Factor.A, 0.3, EmaStart.FIRST),
-            BiLora.defaults(), new BiLora(Sgd.defaults(), 2, false), new BiLora(new AdamW(0.9, 0.999, 1e-8, 0.1), 1, true));
+            BiLora.defaults(), new BiLora(Sgd.defaults(), 2, false), new BiLora(new AdamW(0.9, 0.999, 1e-8, 0.1), 1, true),
+            new BiLora(AdamW.defaults(), 1, true, BiLora.Role.DESCEND, BiLora.Clip.LAYER),
+            new BiLora(Sgd.defaults(), 1, true, BiLora.Role.ASCEND, BiLora.Clip.NONE));
+
+    /// Rules without a perturbation where what sets them apart from LoRA is nothing.
+    static final List<UpdateRule> DEGENERATE = List.of(new LoraPlus(1), new LoraOBar(new BarSchedule(Schedule.Shape.CONSTANT, 0)),
+            new LoraNBar(new BarSchedule(Schedule.Shape.COSINE, 0)));
+
+    /// Whether a rule has a perturbation, and so is LoRA at ρ = 0.
+    static boolean perturbs(UpdateRule rule) {
+        return switch (rule) {
+            case Lora _, LoraPlus _, LoraOBar _, LoraNBar _ -> false;
+            case LoraSam _, FmLora _, EfmLora _, BiLora _ -> true;
+        };
+    }
 
     static Arbitrary<Problem> any() {
         return Combinators.combine(Arbitraries.integers().between(1, 4), Arbitraries.integers().between(1, 4),
@@ -54,6 +71,9 @@ record Problem(Trainables trainables, List<LoraPair> auxiliaries, QuadraticOracl
     RuleState initialState(UpdateRule rule) {
         return switch (rule) {
             case Lora lora -> lora.initialState(trainables);
+            case LoraPlus loraPlus -> loraPlus.initialState(trainables);
+            case LoraOBar bar -> bar.initialState(trainables);
+            case LoraNBar bar -> bar.initialState(trainables);
             case LoraSam loraSam -> loraSam.initialState(trainables);
             case FmLora fmLora -> fmLora.initialState(trainables);
             case EfmLora efmLora -> efmLora.initialState(trainables);

@@ -14,6 +14,7 @@ import lowland.rule.Factor;
 import lowland.rule.FmLora;
 import lowland.rule.Gradients;
 import lowland.rule.LoraPair;
+import lowland.rule.LoraPlus;
 import lowland.rule.PairGradient;
 import lowland.rule.PairMoments;
 import lowland.rule.RuleState;
@@ -62,6 +63,7 @@ final class Agreement {
         Agreement agreement = new Agreement(run.trial(), inputs, run);
         switch (expected.trace()) {
             case Trace.LoraTrace trace -> agreement.descended(trace.gradients(), trace.gradientNorm(), GRADIENT, expected);
+            case Trace.BarTrace trace -> agreement.descended(trace.gradients(), trace.gradientNorm(), GRADIENT, expected);
             case Trace.LoraSamTrace trace -> {
                 agreement.loss("first loss", trace.gradients().loss(), run.losses().getFirst(), GRADIENT);
                 agreement.perturbations(Factor.A, trace.perturbationsA(), GRADIENT);
@@ -205,7 +207,7 @@ final class Agreement {
             SimpleMatrix boundA = step("A", trial.descent(), pair.a(), g.dA(), 2 * relative * clip * g.dA().normF(), clip, moments.a(),
                     actualMoments.a(), inputs.learningRate());
             SimpleMatrix boundB = step("B", trial.descent(), pair.b(), g.dB(), 2 * relative * clip * g.dB().normF(), clip, moments.b(),
-                    actualMoments.b(), inputs.learningRate());
+                    actualMoments.b(), inputs.learningRate() * (trial.rule() instanceof LoraPlus plus ? plus.ratio() : 1));
             check("A", pair.a(), actual.pairs().get(j).a(), boundA);
             check("B", pair.b(), actual.pairs().get(j).b(), boundB);
             SimpleMatrix difference = pair.b().transpose().mult(pair.b()).minus(pair.a().mult(pair.a().transpose()));
@@ -281,8 +283,8 @@ final class Agreement {
         double rate = rule.auxiliaryLearningRateRatio() * inputs.learningRate();
         List<SimpleMatrix> boundsA = new ArrayList<>();
         List<SimpleMatrix> boundsB = new ArrayList<>();
-        double squared = 0;
-        double error = 0;
+        List<Double> squares = new ArrayList<>();
+        List<Double> errors = new ArrayList<>();
         double beforeSquared = 0;
         double beforeError = 0;
         for (int j = 0; j < layers; j++) {
@@ -297,36 +299,54 @@ final class Agreement {
             double s = rule.scaleInNorm() ? Math.abs(ascended.scaling()) : 1;
             double a = ascended.a().normF();
             double b = ascended.b().normF();
-            squared += Math.pow(s * ascended.b().mult(ascended.a()).normF(), 2);
-            error += 2 * s * s * a * b * (boundsB.getLast().normF() * a + b * boundsA.getLast().normF()) + products(ascended, s);
+            squares.add(Math.pow(s * ascended.b().mult(ascended.a()).normF(), 2));
+            errors.add(2 * s * s * a * b * (boundsB.getLast().normF() * a + b * boundsA.getLast().normF()) + products(ascended, s));
             LoraPair old = trace.merged().pairs().get(layers + j);
             beforeSquared += Math.pow(old.weightChange().normF(), 2);
             beforeError += products(old, old.scaling());
         }
         double perturbationNorm = Math.sqrt(beforeSquared);
         check("perturbationNorm", perturbationNorm, run.output("perturbationNorm"), beforeError == 0 ? 0 : beforeError / perturbationNorm);
+        double squared = sum(squares);
         double c = Math.sqrt(squared);
-        double relative = error == 0 ? 0 : error / squared;
-        check("c", trace.c(), run.output("c"), inputs.rho() == 0 ? 0 : relative * c);
-        double factor = inputs.rho() == 0 ? 0 : Math.sqrt(Math.min(1, inputs.rho() / c));
+        check("c", trace.c(), run.output("c"), inputs.rho() == 0 ? 0 : relative(sum(errors), squared) * c);
         double normA = 0;
         double normB = 0;
+        double boundA = 0;
+        double boundB = 0;
+        double worst = 0;
         for (int j = 0; j < layers; j++) {
+            double norm2 = switch (rule.clip()) {
+                case GLOBAL -> squared;
+                case LAYER -> squares.get(j);
+                case NONE -> 0;
+            };
+            double relative = switch (rule.clip()) {
+                case GLOBAL -> relative(sum(errors), squared);
+                case LAYER -> relative(errors.get(j), squares.get(j));
+                case NONE -> 0;
+            };
+            double factor = inputs.rho() == 0 ? 0 : Math.sqrt(Math.min(1, inputs.rho() / Math.sqrt(norm2)));
             LoraPair pair = next.auxiliaries().get(j);
             LoraPair found = actual.auxiliaries().get(j);
             normA += Math.pow(pair.a().normF(), 2);
             normB += Math.pow(pair.b().normF(), 2);
             check("A2", pair.a(), found.a(), boundsA.get(j).scale(factor).plus(sizes(pair.a()).scale(relative + 8 * U)));
             check("B2", pair.b(), found.b(), boundsB.get(j).scale(factor).plus(sizes(pair.b()).scale(relative + 8 * U)));
-        }
-        double boundA = 0;
-        double boundB = 0;
-        for (int j = 0; j < layers; j++) {
+            worst = Math.max(worst, relative);
             boundA += factor * boundsA.get(j).normF();
             boundB += factor * boundsB.get(j).normF();
         }
-        check("auxiliaryNormA", Math.sqrt(normA), run.output("auxiliaryNormA"), boundA + (relative + 32 * U) * Math.sqrt(normA));
-        check("auxiliaryNormB", Math.sqrt(normB), run.output("auxiliaryNormB"), boundB + (relative + 32 * U) * Math.sqrt(normB));
+        check("auxiliaryNormA", Math.sqrt(normA), run.output("auxiliaryNormA"), boundA + (worst + 32 * U) * Math.sqrt(normA));
+        check("auxiliaryNormB", Math.sqrt(normB), run.output("auxiliaryNormB"), boundB + (worst + 32 * U) * Math.sqrt(normB));
+    }
+
+    private static double sum(List<Double> terms) {
+        return terms.stream().mapToDouble(Double::doubleValue).sum();
+    }
+
+    private static double relative(double error, double squared) {
+        return error == 0 ? 0 : error / squared;
     }
 
     /// |x| of each element.

@@ -14,7 +14,9 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import lowland.descent.AdamW;
+import lowland.descent.BarSchedule;
 import lowland.descent.Descent;
+import lowland.descent.Schedule;
 import lowland.program.Program;
 import lowland.program.Stage;
 import lowland.program.State;
@@ -30,6 +32,9 @@ import lowland.rule.Estimate;
 import lowland.rule.Factor;
 import lowland.rule.FmLora;
 import lowland.rule.Lora;
+import lowland.rule.LoraNBar;
+import lowland.rule.LoraOBar;
+import lowland.rule.LoraPlus;
 import lowland.rule.LoraSam;
 import lowland.rule.NormScope;
 import lowland.rule.RuleState;
@@ -59,6 +64,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// | second pair's rate ratio missing                 | A2                     |
 /// | s missing in c                                   | c                      |
 /// | clip to ρ missing                                | A2                     |
+/// | one clip a layer in place of one over all        | A2                     |
+/// | oBAR and nBAR changed over                       | A                      |
+/// | α dropped, or not scheduled                      | A                      |
+/// | B's own rate of LoRA+ missing                    | B                      |
 /// | Adam's bias not corrected                        | A                      |
 /// | weight decay missing                             | A                      |
 /// | clip of the gradient norm missing                | clip                   |
@@ -68,6 +77,8 @@ final class MutantTest {
     private static final LoraSam LORA_SAM = new LoraSam(NormScope.GLOBAL);
     private static final FmLora FM_LORA = new FmLora(NormScope.LAYER, Estimate.MEAN, Factor.B);
     private static final EfmLora EFM_LORA = new EfmLora(NormScope.LAYER, Estimate.MEAN, Factor.B, 0.7, EmaStart.ZERO);
+    private static final LoraOBar O_BAR = new LoraOBar(new BarSchedule(Schedule.Shape.LINEAR, 2));
+    private static final LoraNBar N_BAR = new LoraNBar(new BarSchedule(Schedule.Shape.LINEAR, 2));
     private static final BiLora BI_LORA = new BiLora(AdamW.defaults(), 0.5, true);
 
     /// @param check a quantity that shows it
@@ -113,6 +124,13 @@ final class MutantTest {
                 rule("second pair's rate ratio missing", BI_LORA, "A2", BiLora.defaults()),
                 rule("s missing in c", BI_LORA, "c", new BiLora(AdamW.defaults(), 0.5, false)),
                 scalar("clip to rho missing", BI_LORA, "A2", "rho", _ -> Double.POSITIVE_INFINITY),
+                rule("one clip a layer in place of one over all", BI_LORA, "A2",
+                        new BiLora(AdamW.defaults(), 0.5, true, BiLora.Role.ASCEND, BiLora.Clip.LAYER)),
+                rule("the larger factor grows", O_BAR, "A", N_BAR),
+                rule("the factor with the larger gradient shrinks", N_BAR, "A", O_BAR),
+                scalar("alpha dropped", O_BAR, "A", "barAlpha", _ -> 0.0),
+                scalar("alpha not scheduled", N_BAR, "A", "barAlpha", _ -> N_BAR.alpha().alpha()),
+                rule("B's own rate missing", new LoraPlus(4), "B", new Lora()),
                 new Mutant("Adam's bias not corrected", new Lora(), "A", Trial::program, scalars -> {
                     scalars.put("correction1", 1.0);
                     scalars.put("correction2", 1.0);

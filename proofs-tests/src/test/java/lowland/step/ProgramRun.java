@@ -16,6 +16,8 @@ import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
 import lowland.rule.EmaStart;
 import lowland.rule.Factor;
+import lowland.rule.LoraNBar;
+import lowland.rule.LoraOBar;
 import lowland.rule.LoraPair;
 import lowland.rule.PairMoments;
 import lowland.rule.RuleState;
@@ -193,6 +195,12 @@ final class ProgramRun {
                 : AdamW.defaults();
         scalars.put("correction1", 1 - StrictMath.pow(adamW.beta1(), inputs.t()));
         scalars.put("correction2", 1 - StrictMath.pow(adamW.beta2(), inputs.t()));
+        if (trial.rule() instanceof LoraOBar bar) {
+            scalars.put("barAlpha", bar.alpha().at(inputs.progress()));
+        }
+        if (trial.rule() instanceof LoraNBar bar) {
+            scalars.put("barAlpha", bar.alpha().at(inputs.progress()));
+        }
         if (trial.rule() instanceof EfmLora efmLora) {
             scalars.put("ema", efmLora.start() == EmaStart.FIRST && inputs.t() == 1 ? 1 : efmLora.ema());
         }

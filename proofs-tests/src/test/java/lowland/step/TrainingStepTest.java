@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import lowland.descent.AdamW;
+import lowland.descent.BarSchedule;
+import lowland.descent.Schedule;
 import lowland.descent.Sgd;
 import lowland.program.Memory;
 import lowland.program.Observer;
@@ -26,7 +28,10 @@ import lowland.rule.EfmLora;
 import lowland.rule.Factor;
 import lowland.rule.FmLora;
 import lowland.rule.Lora;
+import lowland.rule.LoraNBar;
+import lowland.rule.LoraOBar;
 import lowland.rule.LoraPair;
+import lowland.rule.LoraPlus;
 import lowland.rule.LoraSam;
 import lowland.rule.PairMoments;
 import lowland.rule.RuleState;
@@ -64,8 +69,14 @@ final class TrainingStepTest {
 
     // ---- radius 0 ----
 
+    static Stream<UpdateRule> loraWithoutARadius() {
+        return Stream.concat(allRules().filter(rule -> rule instanceof Lora || Trial.perturbs(rule)),
+                Stream.of(new LoraPlus(1), new LoraOBar(new BarSchedule(Schedule.Shape.LINEAR, 0)),
+                        new LoraNBar(new BarSchedule(Schedule.Shape.LINEAR, 0))));
+    }
+
     @ParameterizedTest
-    @MethodSource("allRules")
+    @MethodSource("loraWithoutARadius")
     void withoutARadiusItIsLoraBitForBit(UpdateRule rule) {
         // Every B and B2 is any: Bi-LoRA's second pairs count as zero from the first step on.
         Trial trial = trial(rule, false, 3).withRho(0);
@@ -74,10 +85,10 @@ final class TrainingStepTest {
 
     /// The same comparison must tell a tiny radius from none.
     @ParameterizedTest
-    @MethodSource("allRules")
+    @MethodSource("loraWithoutARadius")
     void withATinyRadiusItIsNotLora(UpdateRule rule) {
         Trial trial = trial(rule, rule instanceof BiLora, 3).withRho(1e-7);
-        boolean perturbs = !(rule instanceof Lora);
+        boolean perturbs = Trial.perturbs(rule);
         assertEquals(perturbs, !firstDifference(trial, started(trial)).isEmpty());
     }
 
@@ -214,7 +225,7 @@ final class TrainingStepTest {
     @ParameterizedTest
     @MethodSource("allRules")
     void anInfinitePerturbationChangesNothing(UpdateRule rule) {
-        if (rule instanceof Lora || rule instanceof BiLora) {
+        if (!Trial.perturbs(rule) || rule instanceof BiLora) {
             return;
         }
         Trial trial = trial(rule, false, 9).withRho(Double.MAX_VALUE);
@@ -317,7 +328,7 @@ final class TrainingStepTest {
                 drift += Math.pow(pair.b().transpose().mult(pair.b()).minus(pair.a().mult(pair.a().transpose())).normF(), 2);
             }
             assertEquals(Math.sqrt(drift), run.output("drift"), 1e-12 * Math.sqrt(drift));
-            if (!(rule instanceof Lora)) {
+            if (Trial.perturbs(rule)) {
                 double change = perturbation(run, rule, before, old);
                 // Inner products of Gram matrices lose the digits that cancel in the products: here at most four.
                 assertEquals(change, run.output("perturbationNorm"), 1e-12 * change);

@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import lowland.descent.AdamW;
+import lowland.descent.BarSchedule;
 import lowland.descent.Descent;
+import lowland.descent.Schedule;
 import lowland.descent.Sgd;
 import lowland.program.State;
 import lowland.rule.BiLora;
@@ -16,7 +18,10 @@ import lowland.rule.Estimate;
 import lowland.rule.Factor;
 import lowland.rule.FmLora;
 import lowland.rule.Lora;
+import lowland.rule.LoraNBar;
+import lowland.rule.LoraOBar;
 import lowland.rule.LoraPair;
+import lowland.rule.LoraPlus;
 import lowland.rule.LoraSam;
 import lowland.rule.NormScope;
 import lowland.rule.RuleState;
@@ -57,7 +62,25 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
             rules.add(new BiLora(Sgd.defaults(), 2, scaleInNorm));
             rules.add(new BiLora(new Sgd(0.9, 0.1), 1, scaleInNorm));
         }
+        rules.add(new LoraPlus(1));
+        rules.add(new LoraPlus(4));
+        for (Schedule.Shape shape : Schedule.Shape.values()) {
+            rules.add(new LoraOBar(new BarSchedule(shape, 2)));
+            rules.add(new LoraNBar(new BarSchedule(shape, 2)));
+        }
+        rules.add(new BiLora(AdamW.defaults(), 1, true, BiLora.Role.DESCEND, BiLora.Clip.GLOBAL));
+        rules.add(new BiLora(AdamW.defaults(), 1, true, BiLora.Role.ASCEND, BiLora.Clip.LAYER));
+        rules.add(new BiLora(Sgd.defaults(), 1, false, BiLora.Role.ASCEND, BiLora.Clip.LAYER));
+        rules.add(new BiLora(Sgd.defaults(), 1, true, BiLora.Role.ASCEND, BiLora.Clip.NONE));
         return rules;
+    }
+
+    /// Whether a rule has a perturbation, and so is LoRA at ρ = 0.
+    static boolean perturbs(UpdateRule rule) {
+        return switch (rule) {
+            case Lora _, LoraPlus _, LoraOBar _, LoraNBar _ -> false;
+            case LoraSam _, FmLora _, EfmLora _, BiLora _ -> true;
+        };
     }
 
     static final List<Descent> DESCENTS = List.of(AdamW.defaults(), new AdamW(0.9, 0.999, 1e-6, 0.1), Sgd.defaults(), new Sgd(0.9, 0.01));
@@ -155,6 +178,9 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
     RuleState initialState() {
         return switch (rule) {
             case Lora lora -> lora.initialState(trainables);
+            case LoraPlus loraPlus -> loraPlus.initialState(trainables);
+            case LoraOBar bar -> bar.initialState(trainables);
+            case LoraNBar bar -> bar.initialState(trainables);
             case LoraSam loraSam -> loraSam.initialState(trainables);
             case FmLora fmLora -> fmLora.initialState(trainables);
             case EfmLora efmLora -> efmLora.initialState(trainables);
@@ -163,7 +189,7 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
     }
 
     StepInputs inputs(int t) {
-        return new StepInputs(t, learningRate, 2 * learningRate, rho, clipNorm);
+        return new StepInputs(t, learningRate, 2 * learningRate, rho, clipNorm, Math.min(1, (t - 1) / 20.0));
     }
 
     DenseNetwork oracle() {

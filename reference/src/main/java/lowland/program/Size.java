@@ -20,6 +20,11 @@ public final class Size {
         }
     }
 
+    /// The same in every run.
+    public static Size of(int constant) {
+        return new Size(null, List.of(Extent.of(constant)));
+    }
+
     public static Size of(Bindings bindings, Extent extent) {
         return new Size(bindings, List.of(extent));
     }

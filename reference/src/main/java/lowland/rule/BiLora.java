@@ -37,10 +37,22 @@ import org.ejml.simple.SimpleMatrix;
 /// At the usual start B2 = 0 the first step of the primary pairs is LoRA's.
 /// Evaluate, save and merge without the auxiliary pairs. One gradient evaluation a step.
 ///
+/// Controls, each with one thing changed: the second pair descends too ([Role#DESCEND], v2's "Dual-LoRA"), the clip is of each layer
+/// ([Clip#LAYER], then √N·ρ over N layers) or does not act at all ([Clip#NONE], then ρ only says whether there is a second pair).
+///
 /// @param auxiliaryDescent           the ascent's optimiser, its weight decay inside
 /// @param auxiliaryLearningRateRatio the ascent's learning rate, η2/η1 ≥ 0
 /// @param scaleInNorm                whether c has s2 inside: ‖s2·B2·A2‖ or ‖B2·A2‖
-public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio, boolean scaleInNorm) implements UpdateRule {
+/// @param role                       what the second pair does
+/// @param clip                       what is brought back to ρ
+public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio, boolean scaleInNorm, Role role, Clip clip)
+        implements UpdateRule {
+
+    /// What the second pair does.
+    public enum Role { ASCEND, DESCEND }
+
+    /// What is brought back to ρ after every update: the norm over all layers (Eq. 10), that of each layer, or nothing.
+    public enum Clip { GLOBAL, LAYER, NONE }
 
     /// P2's value on GLUE.
     public static final double DEFAULT_RHO = 0.05;
@@ -53,6 +65,11 @@ public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio
             throw new IllegalArgumentException("the auxiliary learning rate's ratio to the primary one must be finite and not negative, is "
                     + auxiliaryLearningRateRatio);
         }
+    }
+
+    /// The paper's: ascent, and one clip over all layers.
+    public BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio, boolean scaleInNorm) {
+        this(auxiliaryDescent, auxiliaryLearningRateRatio, scaleInNorm, Role.ASCEND, Clip.GLOBAL);
     }
 
     /// AdamW without decay at the primary's learning rate, s2 in the norm.
@@ -85,7 +102,7 @@ public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio
         ClippedDescent descended =
                 ClippedDescent.step(trainables, primary, before.moments(), inputs.learningRate(), inputs, descent);
         ClippedDescent ascended = ClippedDescent.step(
-                new Trainables(before.auxiliaries(), List.of()), auxiliary.scale(-1),
+                new Trainables(before.auxiliaries(), List.of()), role == Role.ASCEND ? auxiliary.scale(-1) : auxiliary,
                 new TrainableMoments(before.auxiliaryMoments(), List.of()),
                 auxiliaryLearningRateRatio * inputs.learningRate(), inputs, auxiliaryDescent);
         List<LoraPair> ascendedPairs = ascended.next().pairs();
@@ -94,11 +111,26 @@ public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio
         if (!Double.isFinite(c)) {
             return StepResult.skip(trainables, before, "norm c of the auxiliary pairs", gradients.loss());
         }
-        List<LoraPair> auxiliaries = rho == 0 ? zero(ascendedPairs) : c > rho ? scale(ascendedPairs, Math.sqrt(rho / c)) : ascendedPairs;
+        List<LoraPair> auxiliaries = rho == 0 ? zero(ascendedPairs) : clipped(ascendedPairs, c, rho);
 
         return StepResult.of(descended.next(), new Adversarial(descended.moments(), auxiliaries, ascended.moments().pairs()),
                 new BiLoraTrace(merged, gradients, descended.gradientNorm(), descended.clipped(),
-                        ascended.gradientNorm(), ascended.clipped(), ascendedPairs, c, c > rho));
+                        ascended.gradientNorm(), ascended.clipped(), ascendedPairs, c, rho > 0 && !auxiliaries.equals(ascendedPairs)));
+    }
+
+    /// Eq. 10, or its controls.
+    private List<LoraPair> clipped(List<LoraPair> ascended, double c, double rho) {
+        List<LoraPair> clipped = new ArrayList<>();
+        for (LoraPair pair : ascended) {
+            double norm = switch (clip) {
+                case GLOBAL -> c;
+                case LAYER -> norm(List.of(pair));
+                case NONE -> 0;
+            };
+            double factor = Math.sqrt(rho / norm);
+            clipped.add(norm > rho ? pair.withA(pair.a().scale(factor)).withB(pair.b().scale(factor)) : pair);
+        }
+        return clipped;
     }
 
     /// c = √(Σ_layers ‖s2·B2·A2‖²), or without s2.
@@ -108,14 +140,6 @@ public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio
             changes.add(scaleInNorm ? pair.weightChange() : pair.b().mult(pair.a()));
         }
         return Norm.of(changes);
-    }
-
-    private static List<LoraPair> scale(List<LoraPair> pairs, double factor) {
-        List<LoraPair> scaled = new ArrayList<>();
-        for (LoraPair pair : pairs) {
-            scaled.add(pair.withA(pair.a().scale(factor)).withB(pair.b().scale(factor)));
-        }
-        return scaled;
     }
 
     private static Adversarial emptied(Adversarial state) {

@@ -21,6 +21,12 @@ record ClippedDescent(Trainables next, TrainableMoments moments, double gradient
 
     static ClippedDescent step(Trainables trainables, Gradients gradients, TrainableMoments moments,
                                double learningRate, StepInputs inputs, Descent descent) {
+        return step(trainables, gradients, moments, learningRate, learningRate, inputs, descent);
+    }
+
+    /// The same with a learning rate for the A and one for the B.
+    static ClippedDescent step(Trainables trainables, Gradients gradients, TrainableMoments moments,
+                               double learningRateA, double learningRateB, StepInputs inputs, Descent descent) {
         double norm = gradients.norm();
         double factor = inputs.clipNorm() == 0 ? 1 : Math.min(1, inputs.clipNorm() / (norm + 1e-6));
         Gradients g = gradients.scale(factor);
@@ -30,8 +36,8 @@ record ClippedDescent(Trainables next, TrainableMoments moments, double gradient
         for (int j = 0; j < trainables.pairs().size(); j++) {
             LoraPair pair = trainables.pairs().get(j);
             PairMoments before = moments.pairs().get(j);
-            Descended a = descent.step(pair.a(), g.pairs().get(j).dA(), before.a(), inputs.t(), learningRate);
-            Descended b = descent.step(pair.b(), g.pairs().get(j).dB(), before.b(), inputs.t(), learningRate);
+            Descended a = descent.step(pair.a(), g.pairs().get(j).dA(), before.a(), inputs.t(), learningRateA);
+            Descended b = descent.step(pair.b(), g.pairs().get(j).dB(), before.b(), inputs.t(), learningRateB);
             nextPairs.add(pair.withA(a.p()).withB(b.p()));
             nextPairMoments.add(new PairMoments(a.moments(), b.moments()));
         }

@@ -9,7 +9,7 @@ public sealed interface RuleState {
     /// The descent's moments of the trainables.
     TrainableMoments moments();
 
-    /// Of [Lora], [LoraSam] and [FmLora]: the descent's moments and nothing else.
+    /// Of [Lora], [LoraPlus], [LoraOBar], [LoraNBar], [LoraSam] and [FmLora]: the descent's moments and nothing else.
     record Descending(TrainableMoments moments) implements RuleState {
     }
 

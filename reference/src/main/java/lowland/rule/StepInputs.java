@@ -7,7 +7,8 @@ package lowland.rule;
 /// @param otherLearningRate η of the others (head)
 /// @param rho               ρ ≥ 0, the perturbation's radius; a rule without one ignores it
 /// @param clipNorm          the largest norm of the gradient that goes into the descent; 0 is off
-public record StepInputs(int t, double learningRate, double otherLearningRate, double rho, double clipNorm) {
+/// @param progress          the share of the run's steps that lie behind, in [0, 1]; for what a rule schedules itself
+public record StepInputs(int t, double learningRate, double otherLearningRate, double rho, double clipNorm, double progress) {
 
     public StepInputs {
         if (t < 1) {
@@ -17,6 +18,19 @@ public record StepInputs(int t, double learningRate, double otherLearningRate, d
         requireNotNegative("learning rate of the others", otherLearningRate);
         requireNotNegative("rho", rho);
         requireNotNegative("clip norm", clipNorm);
+        if (!(progress >= 0 && progress <= 1)) {
+            throw new IllegalArgumentException("progress must be a share of the run in [0, 1], is " + progress);
+        }
+    }
+
+    /// At the start of a run.
+    public StepInputs(int t, double learningRate, double otherLearningRate, double rho, double clipNorm) {
+        this(t, learningRate, otherLearningRate, rho, clipNorm, 0);
+    }
+
+    /// The same at another place in the run.
+    public StepInputs at(double share) {
+        return new StepInputs(t, learningRate, otherLearningRate, rho, clipNorm, share);
     }
 
     private static void requireNotNegative(String what, double value) {

@@ -6,12 +6,21 @@ import org.ejml.simple.SimpleMatrix;
 /// The intermediates of one step, in the paper's order and under its names. Lists have one entry a layer, in the order of the pairs.
 public sealed interface Trace {
 
-    /// Of [Lora].
+    /// Of [Lora] and [LoraPlus].
     ///
     /// @param gradients    loss, gA, gB at (B, A)
     /// @param gradientNorm ‖g‖ that went into clipping
     /// @param clipped      whether clipping acted
     record LoraTrace(Gradients gradients, double gradientNorm, boolean clipped) implements Trace {
+    }
+
+    /// Of [LoraOBar] and [LoraNBar].
+    ///
+    /// @param gradients    loss, gA, gB at (B, A)
+    /// @param balanced     (1 ± αη)·B, (1 ∓ αη)·A: where the descent starts
+    /// @param gradientNorm ‖g‖ that went into clipping
+    /// @param clipped      whether clipping acted
+    record BarTrace(Gradients gradients, Trainables balanced, double gradientNorm, boolean clipped) implements Trace {
     }
 
     /// Of [LoraSam].
@@ -64,7 +73,7 @@ public sealed interface Trace {
     /// @param auxiliaryClipped      whether that acted
     /// @param ascended              the auxiliary pairs after the ascent, before the clip to ρ
     /// @param c                     ‖s2·B2·A2‖ over all layers, after the ascent; 0 where ρ = 0, which does not ask for it
-    /// @param clippedToRho          whether c > ρ
+    /// @param clippedToRho          whether the clip to ρ acted, on any layer
     record BiLoraTrace(Trainables merged, Gradients gradients, double gradientNorm, boolean clipped,
                        double auxiliaryGradientNorm, boolean auxiliaryClipped, List<LoraPair> ascended,
                        double c, boolean clippedToRho) implements Trace {

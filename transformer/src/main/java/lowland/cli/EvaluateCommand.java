@@ -39,7 +39,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--split", paramLabel = "dev|test", description = {
         "Of a built-in task, which of its splits. Of a file: dev measures what --dev names, test what --test names; where these name"
             + " nothing, all rows of --task.",
-        "Default: test for WordNet's tasks, dev for GLUE's, the file itself for files (our choice: what was named)."})
+        "Default: test for WordNet's and few-shot tasks, dev for GLUE's, the file itself for files (our choice: what was named)."})
     private String split;
 
     @Option(names = "--json", description = {"One JSON object in place of text: split, rows, loss, metrics.", "Default: off."})
@@ -64,7 +64,7 @@ final class EvaluateCommand implements Callable<Integer> {
         named.check(task, split);
         Device executor = device.device();
         try (AdaptedModel adapted = AdaptedModel.open(model, init, adapter)) {
-            Tables.Split rows = named.split(task, split, adapted.task());
+            Tables.Split rows = named.split(task, split, adapted.task(), streams.err()::println);
             Evaluation evaluation = adapted.answer(rows.source(), rows.rows(), executor);
             if (json) {
                 ObjectNode line = JsonLine.object().put("split", rows.name()).put("rows", rows.rows().size());

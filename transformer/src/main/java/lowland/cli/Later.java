@@ -19,16 +19,6 @@ final class Later {
         given.put("--quantize", "quantised models are not there yet; leave it out");
     }
 
-    @Option(names = "--bar-alpha", hidden = true)
-    void barAlpha(String value) {
-        given.put("--bar-alpha", "the methods lora-obar and lora-nbar are not there yet");
-    }
-
-    @Option(names = "--bar-schedule", hidden = true)
-    void barSchedule(String value) {
-        given.put("--bar-schedule", "the methods lora-obar and lora-nbar are not there yet");
-    }
-
     @Option(names = "--prompt", hidden = true)
     void prompt(String column) {
         given.put("--prompt", "causal models are not there yet; give --text");

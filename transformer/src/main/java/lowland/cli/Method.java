@@ -12,14 +12,17 @@ import lowland.rule.NormScope;
 /// The training methods by their names, with the radius and the scope of its norm where nothing is said.
 enum Method {
     LORA(0, null),
+    LORA_PLUS(0, null),
+    LORA_OBAR(0, null),
+    LORA_NBAR(0, null),
     LORA_SAM(LoraSam.DEFAULT_RHO, LoraSam.defaults().scope()),
     FMLORA(FmLora.DEFAULT_RHO, FmLora.defaults().scope()),
     EFMLORA(EfmLora.DEFAULT_RHO, EfmLora.defaults().scope()),
     BI_LORA(BiLora.DEFAULT_RHO, NormScope.GLOBAL);
 
     /// Names that are reserved for what comes later.
-    private static final List<String> LATER = List.of("full", "adapter-pfeiffer", "adapter-houlsby", "adapter-lin", "lora-obar",
-            "lora-nbar", "flat-lora", "lora-ga", "pissa", "dora");
+    private static final List<String> LATER = List.of("full", "adapter-pfeiffer", "adapter-houlsby", "adapter-lin",
+            "flat-lora", "lora-ga", "pissa", "dora");
 
     private final double rho;
     private final NormScope scope;
@@ -46,11 +49,24 @@ enum Method {
         throw Failure.usage("--method " + name + (later ? " is not there yet" : " is unknown") + there);
     }
 
+    /// Those with a perturbation.
+    static List<Method> perturbing() {
+        return List.of(values()).stream().filter(Method::perturbs).toList();
+    }
+
+    boolean balances() {
+        return this == LORA_OBAR || this == LORA_NBAR;
+    }
+
+    boolean perturbs() {
+        return scope != null;
+    }
+
     double defaultRho() {
         return rho;
     }
 
-    /// Null for LoRA, which perturbs nothing.
+    /// Null for those that perturb nothing.
     NormScope defaultScope() {
         return scope;
     }

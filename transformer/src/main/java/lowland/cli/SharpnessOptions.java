@@ -2,8 +2,10 @@ package lowland.cli;
 
 import lowland.Failure;
 import lowland.descent.AdamW;
+import lowland.descent.BarSchedule;
 import lowland.descent.Descent;
 import lowland.descent.RhoSchedule;
+import lowland.descent.Schedule;
 import lowland.descent.Sgd;
 import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
@@ -12,6 +14,9 @@ import lowland.rule.Estimate;
 import lowland.rule.Factor;
 import lowland.rule.FmLora;
 import lowland.rule.Lora;
+import lowland.rule.LoraNBar;
+import lowland.rule.LoraOBar;
+import lowland.rule.LoraPlus;
 import lowland.rule.LoraSam;
 import lowland.rule.NormScope;
 import lowland.rule.UpdateRule;
@@ -78,9 +83,35 @@ final class SharpnessOptions {
         "Default: adamw (our choice: arXiv 2508.19564v1 Eq. 9 prints plain ascent and leaves it open)."})
     DescentOptions.Optimizer auxiliaryOptimizer;
 
+    @Option(names = "--auxiliary-direction", paramLabel = "ascend|descend", description = {
+        "bi-lora: what the second pair does; descend is a control, two pairs that both learn.",
+        "Default: ascend (arXiv 2508.19564v1 Eq. 9)."})
+    BiLora.Role role = BiLora.Role.ASCEND;
+
+    @Option(names = "--auxiliary-clip", paramLabel = "global|layer|none", description = {
+        "bi-lora: what is brought back to rho after each update: the norm over all layers, that of each layer, or nothing; the latter"
+            + " two are controls.",
+        "Default: global (arXiv 2508.19564v1 Eq. 10 and Algorithm 1)."})
+    BiLora.Clip clip = BiLora.Clip.GLOBAL;
+
+    @Option(names = "--bar-alpha", paramLabel = "ALPHA", description = {
+        "lora-obar, lora-nbar: each step multiplies one factor of a layer by 1 + alpha*eta and the other by 1 - alpha*eta.",
+        "Default: 0.25 (what arXiv 2508.19564v1 H.4 takes to compare with them)."})
+    double barAlpha = BarSchedule.DEFAULT_ALPHA;
+
+    @Option(names = "--bar-schedule", paramLabel = "constant|linear|cosine", description = {
+        "lora-obar, lora-nbar: how alpha falls over the run.",
+        "Default: linear (our choice among those that their paper, arXiv 2410.14802, names)."})
+    Schedule.Shape barSchedule = BarSchedule.defaults().shape();
+
+    @Option(names = "--learning-rate-ratio", paramLabel = "LAMBDA", description = {
+        "lora-plus: B learns at lambda times the learning rate.",
+        "Default: 16 (about what arXiv 2402.12354v1 recommends; LoRA-GA's configurations take it)."})
+    double learningRateRatio = LoraPlus.DEFAULT_RATIO;
+
     /// Whether there is a perturbation whose radius counts.
     boolean perturbs(Method method) {
-        return method != Method.LORA && (method != Method.BI_LORA || auxiliaryRank(method) > 0);
+        return method.perturbs() && (method != Method.BI_LORA || auxiliaryRank(method) > 0);
     }
 
     /// 0 where nothing is perturbed.
@@ -127,7 +158,7 @@ final class SharpnessOptions {
         if (rhoFinal != null) {
             Require.fromZero("--rho-final", rhoFinal);
         }
-        if (scope != null && (scope == NormScope.FACTOR && method != Method.LORA_SAM && method != Method.LORA
+        if (scope != null && (scope == NormScope.FACTOR && method != Method.LORA_SAM && method.perturbs()
                 || scope != NormScope.GLOBAL && method == Method.BI_LORA)) {
             throw Failure.usage("--norm-scope " + Choice.name(scope) + " does not fit --method " + Choice.name(method) + ": "
                     + (method == Method.BI_LORA ? "its clip is always global" : "its norm is of the whole weight, choose global or layer"));
@@ -135,6 +166,9 @@ final class SharpnessOptions {
         if (ema != null) {
             Require.that(ema > 0 && ema <= 1, "--ema", ema, "a number above 0, up to 1");
         }
+        Require.fromZero("--bar-alpha", barAlpha);
+        Require.that(!method.balances() || barAlpha * learningRate < 1, "--bar-alpha", barAlpha, "a number below 1/learning rate, so that no factor turns round");
+        Require.fromZero("--learning-rate-ratio", learningRateRatio);
         Require.wholeFrom(0, "--auxiliary-rank", auxiliaryRank(method));
         if (auxiliaryAlpha != null) {
             Require.that(Double.isFinite(auxiliaryAlpha) && auxiliaryAlpha != 0, "--auxiliary-alpha", auxiliaryAlpha,
@@ -151,11 +185,14 @@ final class SharpnessOptions {
         Factor carrier = perturb == null ? Factor.B : perturb;
         return switch (method) {
             case LORA -> Lora.defaults();
+            case LORA_PLUS -> new LoraPlus(learningRateRatio);
+            case LORA_OBAR -> new LoraOBar(new BarSchedule(barSchedule, barAlpha));
+            case LORA_NBAR -> new LoraNBar(new BarSchedule(barSchedule, barAlpha));
             case LORA_SAM -> new LoraSam(scope(method));
             case FMLORA -> new FmLora(scope(method), from, carrier);
             case EFMLORA -> new EfmLora(scope(method), from, carrier, ema == null ? 0.9 : ema, emaStart == null ? EmaStart.ZERO : emaStart);
             case BI_LORA -> auxiliaryRank(method) == 0 ? Lora.defaults()
-                    : new BiLora(auxiliaryDescent(descent), ratio(descent.learningRate), true);
+                    : new BiLora(auxiliaryDescent(descent), ratio(descent.learningRate), true, role, clip);
         };
     }
 

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -20,6 +21,7 @@ import lowland.checkpoint.TaskFile;
 import lowland.cpu.Lanes;
 import lowland.data.DataSet;
 import lowland.data.Example;
+import lowland.data.FewShot;
 import lowland.descent.RhoSchedule;
 import lowland.descent.Schedule;
 import lowland.program.Device;
@@ -48,10 +50,10 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
     /// Options that act in some methods only, with these.
     private static final List<Use> USES = List.of(
-            new Use("--rho", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
-            new Use("--rho-schedule", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
-            new Use("--rho-final", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
-            new Use("--norm-scope", List.of(Method.LORA_SAM, Method.FMLORA, Method.EFMLORA, Method.BI_LORA)),
+            new Use("--rho", Method.perturbing()),
+            new Use("--rho-schedule", Method.perturbing()),
+            new Use("--rho-final", Method.perturbing()),
+            new Use("--norm-scope", Method.perturbing()),
             new Use("--perturb", List.of(Method.FMLORA, Method.EFMLORA)),
             new Use("--estimate", List.of(Method.FMLORA, Method.EFMLORA)),
             new Use("--ema", List.of(Method.EFMLORA)),
@@ -59,9 +61,18 @@ final class TrainCommand implements Callable<Integer> {
             new Use("--auxiliary-rank", List.of(Method.BI_LORA)),
             new Use("--auxiliary-alpha", List.of(Method.BI_LORA)),
             new Use("--auxiliary-learning-rate", List.of(Method.BI_LORA)),
-            new Use("--auxiliary-optimizer", List.of(Method.BI_LORA)));
+            new Use("--auxiliary-optimizer", List.of(Method.BI_LORA)),
+            new Use("--auxiliary-direction", List.of(Method.BI_LORA)),
+            new Use("--auxiliary-clip", List.of(Method.BI_LORA)),
+            new Use("--bar-alpha", List.of(Method.LORA_OBAR, Method.LORA_NBAR)),
+            new Use("--bar-schedule", List.of(Method.LORA_OBAR, Method.LORA_NBAR)),
+            new Use("--learning-rate-ratio", List.of(Method.LORA_PLUS)));
 
     private record Use(String option, List<Method> methods) {}
+
+    /// @param adapter to start from, null for none
+    /// @param head whether its head is taken too
+    private record Given(PeftAdapter adapter, boolean head) {}
 
     private final Streams streams;
 
@@ -79,7 +90,8 @@ final class TrainCommand implements Callable<Integer> {
     private TaskOptions tables = new TaskOptions();
 
     @Option(names = "--method", required = true, paramLabel = "NAME", description = {
-        "lora (Hu et al., arXiv 2106.09685v2), lora-sam and bi-lora (arXiv 2508.19564v1), fmlora and efmlora (arXiv 2508.00522v3).",
+        "lora (Hu et al., arXiv 2106.09685v2), lora-plus (arXiv 2402.12354v1), lora-obar and lora-nbar (arXiv 2410.14802), lora-sam and"
+            + " bi-lora (arXiv 2508.19564v1), fmlora and efmlora (arXiv 2508.00522v3).",
         "No default."})
     private String method;
 
@@ -128,11 +140,26 @@ final class TrainCommand implements Callable<Integer> {
         checkOptions(chosen);
         Device executor = device.device();
         RunFolder.check(out);
-        try (Pretrained pretrained = Pretrained.open(model, start.weights, modelOptions.pooling)) {
+        FewShot prompted = Tables.fewShot(task);
+        if (prompted != null && modelOptions.pooling != null) {
+            throw Failure.usage("--pooling " + modelOptions.pooling + " beside --task " + task + ": a prompt's gap is read; leave it out");
+        }
+        // Under a prompt no pooling acts; the mean asks nothing of the checkpoint.
+        try (Pretrained opened = Pretrained.open(model, start.weights, prompted == null ? modelOptions.pooling : "mean")) {
+            Pretrained pretrained = prompted == null ? opened : opened.prompted(prompted.prompt());
             sayRandom(pretrained);
             checkFit(chosen, pretrained);
-            return train(chosen, executor, tables.tables().task(task).under(pretrained.labels()), pretrained);
+            return train(chosen, executor, task().under(pretrained.labels()), pretrained);
         }
+    }
+
+    private Tables.Task task() {
+        Tables.Task all = tables.tables().task(task, this::say);
+        if (data.rows == null) {
+            return all;
+        }
+        say("at most " + data.rows + " rows of each split are taken");
+        return all.atMost(data.rows);
     }
 
     private void sayRandom(Pretrained pretrained) {
@@ -189,13 +216,10 @@ final class TrainCommand implements Callable<Integer> {
         DataSet set = chosenTask.data();
         int classes = set.regression() ? 1 : set.labels().size();
         TaskFile taskFile = new TaskFile(set.labels(), chosenTask.columns().text(), chosenTask.columns().label(),
-                ModelOptions.pooling(pretrained), data.maxLength, set.regression());
-        if (start.adapter != null) {
-            requireSameHead(taskFile);
-        }
-        PeftAdapter given = start.adapter == null ? null : Adapters.read(start.adapter, pretrained, classes);
+                ModelOptions.pooling(pretrained), data.maxLength, set.regression(), Tables.fewShot(task) == null ? null : task);
+        Given given = given(taskFile, pretrained);
         PeftAdapter second = start.auxiliary == null ? null : Adapters.readAuxiliary(start.auxiliary, pretrained, classes);
-        adopt(given, second);
+        adopt(given.adapter, second);
         Settings settings = settings(chosen, set.train().size());
         if (second != null && !(settings.rule() instanceof BiLora)) {
             throw Failure.usage("--init-auxiliary beside --auxiliary-rank 0: there is no second pair; leave one out");
@@ -204,11 +228,14 @@ final class TrainCommand implements Callable<Integer> {
         Rows dev = rows(chosenTask.devSource(), set.dev(), pretrained);
         Rows test = rows(chosenTask.testSource(), set.test(), pretrained);
         describe(set);
-        boolean ownHead = given == null && hasOwnHead(set, pretrained);
+        boolean ownHead = !given.head && hasOwnHead(set, pretrained);
         int most = Math.max(dev.mostTokens(1), test.mostTokens(1));
         try (Training training = new Training(pretrained, settings, train, classes, set.regression(), most, executor)) {
-            if (given != null) {
-                Adapters.load(training, given, start.adapter);
+            if (given.adapter != null) {
+                Adapters.loadFactors(training, given.adapter, start.adapter);
+            }
+            if (given.head) {
+                Adapters.loadHead(training, given.adapter);
             } else if (ownHead) {
                 Adapters.loadHead(training, pretrained);
             }
@@ -293,24 +320,34 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /// A head means nothing under other labels, or in another order: it would start by answering with the wrong ones.
-    private void requireSameHead(TaskFile wanted) {
+    /// An adapter to start from. Its head means nothing under other labels, or in another order: it would start by answering with the
+    /// wrong ones, so that only the factors are taken then.
+    private Given given(TaskFile wanted, Pretrained pretrained) {
+        if (start.adapter == null) {
+            return new Given(null, false);
+        }
         if (!Files.exists(start.adapter.resolve(TaskFile.NAME))) {
-            say("note: " + start.adapter + " has no " + TaskFile.NAME + "; its head is taken to be this task's, "
-                    + (wanted.regression() ? "a regression" : "the labels in the order " + wanted.labels()));
-            return;
+            int outputs = Adapters.outputs(start.adapter, pretrained);
+            boolean same = outputs == wanted.outputs();
+            say("note: " + start.adapter + " has no " + TaskFile.NAME + "; " + (same ? "its head is taken to be this task's, "
+                    : "its head has " + outputs + " outputs, the head starts anew for ") + answers(wanted));
+            return new Given(Adapters.read(start.adapter, pretrained, outputs), same);
         }
         TaskFile found = TaskFile.read(start.adapter);
-        requireSame("regression", found.regression(), wanted.regression());
-        requireSame("labels", found.labels(), wanted.labels());
-        requireSame("pooling", found.pooling(), wanted.pooling());
+        if (!found.pooling().equals(wanted.pooling())) {
+            throw Failure.of("--init-adapter " + start.adapter.resolve(TaskFile.NAME) + ": pooling " + found.pooling()
+                    + ", but this task has " + wanted.pooling() + "; take an adapter under the same pooling, or start without one");
+        }
+        boolean same = found.labels().equals(wanted.labels()) && Objects.equals(found.prompt(), wanted.prompt());
+        if (!same) {
+            say("only the factors of " + start.adapter + " are taken, the head starts anew: there it has " + answers(found) + ", here "
+                    + answers(wanted));
+        }
+        return new Given(Adapters.read(start.adapter, pretrained, found.outputs()), same);
     }
 
-    private void requireSame(String what, Object found, Object wanted) {
-        if (!found.equals(wanted)) {
-            throw Failure.of("--init-adapter " + start.adapter.resolve(TaskFile.NAME) + ": " + what + " " + found
-                    + ", but this task has " + wanted + "; take an adapter of this task, or start without one");
-        }
+    private static String answers(TaskFile task) {
+        return task.regression() ? "a regression" : "the labels in the order " + task.labels();
     }
 
     private static void agree(String option, Object said, Object found, Path folder) {
@@ -336,7 +373,9 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private Rows rows(String source, List<Example> examples, Pretrained pretrained) {
-        Rows rows = Rows.of(source, examples, pretrained.tokenizer(), data.maxLength);
+        FewShot prompted = Tables.fewShot(task);
+        Rows rows = prompted == null ? Rows.of(source, examples, pretrained.tokenizer(), data.maxLength)
+                : Rows.of(source, examples, prompted.prompt(), pretrained.tokenizer(), data.maxLength);
         if (rows.truncated() > 0) {
             say(source + ": " + rows.truncated() + " of " + rows.size() + " rows were cut to " + data.maxLength + " tokens");
         }
@@ -408,6 +447,8 @@ final class TrainCommand implements Callable<Integer> {
         Tables named = tables.tables();
         config.put("data", named.data() == null ? null : named.data().toString());
         config.put("dev", named.dev()).put("test", named.test() == null ? null : named.test().toString());
+        boolean fewShot = Tables.fewShot(task) != null;
+        config.put("k", fewShot ? named.shots() : null).put("dataSeed", fewShot ? named.drawn() : null);
         Settings.Pairs pairs = settings.pairs();
         config.put("rank", pairs.primary().rank()).put("alpha", pairs.primary().alpha()).put("scaling", Choice.name(pairs.scaling()));
         ArrayNode targets = config.putArray("targets");
@@ -432,6 +473,7 @@ final class TrainCommand implements Callable<Integer> {
         int epochSteps = settings.batching().stepsPerEpoch(chosenTask.data().train().size());
         config.put("batchSize", data.batchSize).put("accumulate", data.accumulate);
         config.put("epochs", (double) settings.steps() / epochSteps).put("steps", settings.steps());
+        config.put("atMostRows", data.rows);
         config.put("order", Choice.name(data.order)).put("maxLength", data.maxLength).put("maxTokens", data.maxTokens);
         config.put("evaluateEvery", data.evaluateEvery == null ? epochSteps : data.evaluateEvery).put("seed", settings.seed());
         boolean own = Double.isNaN(settings.regularisation().dropout());

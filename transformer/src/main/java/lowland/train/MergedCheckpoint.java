@@ -44,6 +44,10 @@ public final class MergedCheckpoint {
     ///
     /// @throws Failure if a weight cannot be read or is not finite, or a file cannot be written
     public static void write(Path folder, Pretrained pretrained, PeftAdapter adapter, TaskFile task) {
+        if (pretrained.pooling() == Bert.Pooling.MASK) {
+            throw Failure.of("an adapter of " + task.prompt() + " holds the rows of its label words only, no whole masked-language head:"
+                    + " there is nothing that transformers could load; use evaluate and predict");
+        }
         MergedCheckpoint merged = new MergedCheckpoint(pretrained, adapter, task);
         try {
             Files.createDirectories(folder);

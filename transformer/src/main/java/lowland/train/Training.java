@@ -18,8 +18,6 @@ import lowland.program.State;
 import lowland.program.operation.Mask;
 import lowland.random.CounterRandom;
 import lowland.rule.BiLora;
-import lowland.rule.EfmLora;
-import lowland.rule.EmaStart;
 import lowland.rule.Initialization;
 import lowland.rule.UpdateRule;
 import lowland.step.Factors;
@@ -352,9 +350,7 @@ public final class Training implements AutoCloseable {
                 .scalar("clipNorm", optimisation.clipNorm() == 0 ? Double.POSITIVE_INFINITY : optimisation.clipNorm());
         AdamW adamW = adamW();
         update.scalar("correction1", 1 - StrictMath.pow(adamW.beta1(), t)).scalar("correction2", 1 - StrictMath.pow(adamW.beta2(), t));
-        if (settings.rule() instanceof EfmLora efm) {
-            update.scalar("ema", efm.start() == EmaStart.FIRST && t == 1 ? 1 : efm.ema());
-        }
+        TrainingStep.scalars(settings.rule(), t, (double) taken / settings.steps()).forEach(update::scalar);
         return run("descend", update);
     }
 

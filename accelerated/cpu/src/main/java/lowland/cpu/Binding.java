@@ -16,6 +16,8 @@ final class Binding {
     private static final int GRAIN = 1 << 13;
     /// Columns that one piece of a sum over rows has: a multiple of every vector's lanes.
     private static final int COLUMNS = 64;
+    /// Rows that the blocks of a Gram product in one piece of work run over, all together.
+    private static final int GRAM_GRAIN = 1 << 15;
     private static final Reals NO_BIAS = new Reals(null, 0);
 
     private final Workers workers;
@@ -471,16 +473,17 @@ final class Binding {
     private Bound gram(Gram gram, Operands o) {
         Reals a = o.reals(gram.a());
         Reals b = o.reals(gram.b());
+        Doubles y = o.doubles(gram.y());
         int p = gram.y().shape().fixed(0);
         int q = gram.y().shape().fixed(1);
         Size length = o.axis(gram.a(), gram.axis());
-        int most = o.most(gram.a()) / p;
-        Doubles y = o.doubles(gram.y());
+        int blocks = GramProducts.blocks(p, q);
+        int grain = Math.max(1, GRAM_GRAIN * p / o.most(gram.a()));
         return gram.axis() == 0
-                ? new Reduction(workers, length, most, p * q, (chunk, partials, at) -> DoubleSums.gramOfColumns(a.array, a.at, p, p,
-                        b.array, b.at, q, q, length.get(), chunk, partials, at), y)
-                : new Reduction(workers, length, most, p * q, (chunk, partials, at) -> DoubleSums.gramOfRows(a.array, a.at, length.get(), p,
-                        b.array, b.at, length.get(), q, length.get(), chunk, partials, at), y);
+                ? new Chunked(workers, Size.of(blocks), grain, (from, to, _) -> GramProducts.ofColumns(
+                        a.array, a.at, p, b.array, b.at, q, length.get(), from, to, y.array(), y.at()))
+                : new Chunked(workers, Size.of(blocks), grain, (from, to, _) -> GramProducts.ofRows(
+                        a.array, a.at, p, b.array, b.at, q, length.get(), from, to, y.array(), y.at()));
     }
 
     // ---- small matrices and scalars: plain double on the caller's thread ----

@@ -20,6 +20,8 @@ import lowland.rule.BiLora;
 ///
 ///     c² = Σ_layers s2²·⟨B2ᵀB2, A2A2ᵀ⟩      (B2, A2) ← √clip·(B2, A2),  clip = 0 if ρ = 0, ρ/c if c > ρ, else 1
 ///
+/// or, as controls, with a c of each layer, or clip = 1; or with a second pair that descends.
+///
 /// With ρ = 0 the second pairs are zero from the step's start, and c counts as 0, whatever it is: nothing but LoRA's step is left.
 record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) implements RuleStep {
     BiLoraStep {
@@ -72,7 +74,7 @@ record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) imp
         Descending ascending = descending.with(rule.auxiliaryDescent());
         Value auxiliaryClip = ascending.clipped(p, RuleStep.both(auxiliary), List.of(), "auxiliary ");
         p.stage("ascend");
-        Value scale = Descending.negated(p, auxiliaryClip);
+        Value scale = rule.role() == BiLora.Role.ASCEND ? Descending.negated(p, auxiliaryClip) : auxiliaryClip;
         Value rate = p.scalar(MULTIPLY, p.scalar("learningRate"), p.constant(rule.auxiliaryLearningRateRatio()));
         Map<State, Value> ascended = new HashMap<>();
         Value before = p.constant(0);
@@ -96,11 +98,18 @@ record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) imp
         p.output("perturbationNorm", p.squareRoot(before));
         p.output("c", c);
         p.guard(c);
-        Value factor = p.squareRoot(p.scalar(CLIP, p.scalar("rho"), c));
+        Value global = p.squareRoot(p.scalar(CLIP, p.scalar("rho"), c));
+        Value unclipped = p.scalar(UNLESS_ZERO, p.scalar("rho"), p.constant(1));
         Value normA = p.constant(0);
         Value normB = p.constant(0);
         for (Factors pair : auxiliary) {
             List<Value> sums = Layers.fold(p, "clip " + pair.linear().module(), pair.linear().layers(), List.of(normA, normB), carried -> {
+                Value factor = switch (rule.clip()) {
+                    case GLOBAL -> global;
+                    case LAYER -> p.squareRoot(p.scalar(CLIP, p.scalar("rho"), p.squareRoot(
+                            squaredChange(p, pair, ascended.get(pair.a()), ascended.get(pair.b()), rule.scaleInNorm()))));
+                    case NONE -> unclipped;
+                };
                 Value a = p.scale(ascended.get(pair.a()), factor);
                 Value b = p.scale(ascended.get(pair.b()), factor);
                 p.update(pair.a(), a);

@@ -62,7 +62,11 @@ final class Descending {
 
     /// What each state becomes after a step along scale·gradient; its moments are updated. Record it in the states' own stage.
     Value step(Recording p, State state, Value scale, Value learningRate) {
-        Value parameter = p.read(state);
+        return step(p, state, p.read(state), scale, learningRate);
+    }
+
+    /// The same from a parameter that is not the state's own value.
+    private Value step(Recording p, State state, Value parameter, Value scale, Value learningRate) {
         Value gradient = p.read(Gradients.of(state));
         return switch (descent) {
             case AdamW adamW -> {
@@ -84,6 +88,14 @@ final class Descending {
         };
     }
 
+    /// Where a pair's descent starts, and how fast each factor goes.
+    record From(Value a, Value b, Value rateA, Value rateB) {}
+
+    /// What a rule makes of a pair before the descent. Recorded in the pair's own stage.
+    interface Before {
+        From of(Factors pair);
+    }
+
     /// Steps pairs and head by their gradients, clipped together.
     void descend(Recording p, List<Factors> pairs, List<State> head) {
         descend(p, pairs, head, clipped(p, RuleStep.both(pairs), head, ""));
@@ -93,13 +105,19 @@ final class Descending {
     ///
     ///     √(Σ_layers ‖BᵀB − AAᵀ‖²)
     void descend(Recording p, List<Factors> pairs, List<State> head, Value clip) {
-        p.stage("descend");
         Value rate = p.scalar("learningRate");
+        descend(p, pairs, head, clip, pair -> new From(p.read(pair.a()), p.read(pair.b()), rate, rate));
+    }
+
+    /// The same from another point, or at other rates.
+    void descend(Recording p, List<Factors> pairs, List<State> head, Value clip, Before before) {
+        p.stage("descend");
         Value drift = p.constant(0);
         for (Factors pair : pairs) {
             drift = Layers.fold(p, "step " + pair.linear().module(), pair.linear().layers(), drift, sum -> {
-                Value a = step(p, pair.a(), clip, rate);
-                Value b = step(p, pair.b(), clip, rate);
+                From from = before.of(pair);
+                Value a = step(p, pair.a(), from.a(), clip, from.rateA());
+                Value b = step(p, pair.b(), from.b(), clip, from.rateB());
                 p.update(pair.a(), a);
                 p.update(pair.b(), b);
                 Value difference = p.add(p.gram(b, b, 0), p.scale(p.gram(a, a, 1), p.constant(-1)));

@@ -8,7 +8,8 @@ import lowland.program.Recording;
 import lowland.program.State;
 
 /// What an update rule adds to a training step. One record a rule.
-sealed interface RuleStep permits LoraStep, LoraSamStep, FmLoraStep, EfmLoraStep, BiLoraStep {
+sealed interface RuleStep permits LoraStep, LoraPlusStep, LoraOBarStep, LoraNBarStep, LoraSamStep, FmLoraStep, EfmLoraStep,
+        BiLoraStep {
     /// How adapted layers compute while gradients are taken.
     LinearForm form();
 

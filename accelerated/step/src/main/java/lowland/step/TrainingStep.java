@@ -15,15 +15,19 @@ import lowland.program.Value;
 import lowland.program.operation.Scalar;
 import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
+import lowland.rule.EmaStart;
 import lowland.rule.FmLora;
 import lowland.rule.Lora;
+import lowland.rule.LoraNBar;
+import lowland.rule.LoraOBar;
+import lowland.rule.LoraPlus;
 import lowland.rule.LoraSam;
 import lowland.rule.UpdateRule;
 
 /// An update rule and a model joined into the programs of one training step, over shared states:
 ///
-///     lora, efmlora, bi-lora      clear, gradient*, descend
-///     lora-sam, fmlora            clear, gradient*, perturb, gradient*, descend
+///     lora and its kin, efmlora, bi-lora      clear, gradient*, descend
+///     lora-sam, fmlora                        clear, gradient*, perturb, gradient*, descend
 ///
 /// `gradient` runs once a micro-batch and adds to the gradient states; a rule with two gradients runs the same program again, at the
 /// perturbed point. A perturbation is a state of its own that the forward pass adds: `clear` sets gradients (and the perturbations of
@@ -32,7 +36,7 @@ import lowland.rule.UpdateRule;
 ///
 /// Inputs beside the model's: `lossWeight` (1/rows of the optimiser step) of `gradient`; `rho` of `perturb`, of `descend` for
 /// EFMLoRA and Bi-LoRA, and of Bi-LoRA's `clear`; `learningRate`, `headLearningRate`, `clipNorm` (∞ is off), and for AdamW
-/// `correction1` = 1 − β₁ᵗ, `correction2` = 1 − β₂ᵗ of `descend` (Bi-LoRA's two AdamW must have equal betas); `ema` (weight of the new term) of EFMLoRA's.
+/// `correction1` = 1 − β₁ᵗ, `correction2` = 1 − β₂ᵗ of `descend` (Bi-LoRA's two AdamW must have equal betas); and what [#scalars] gives for the rule.
 ///
 /// @param gradient outputs `loss`, the weighted sum over the micro-batch, and `logits`
 /// @param perturb null for rules with one gradient; outputs `perturbationNorm`
@@ -62,6 +66,9 @@ public record TrainingStep(Program clear, Program gradient, Program perturb, Pro
         }
         RuleStep step = switch (rule) {
             case Lora _ -> new LoraStep(targets);
+            case LoraPlus loraPlus -> new LoraPlusStep(loraPlus, targets);
+            case LoraOBar _ -> new LoraOBarStep(targets);
+            case LoraNBar _ -> new LoraNBarStep(targets);
             case LoraSam loraSam -> new LoraSamStep(loraSam, targets);
             case FmLora fmLora -> new FmLoraStep(fmLora, targets);
             case EfmLora efmLora -> new EfmLoraStep(efmLora, targets);
@@ -77,6 +84,22 @@ public record TrainingStep(Program clear, Program gradient, Program perturb, Pro
         carried.addAll(step.carried());
         return new TrainingStep(clear(step, model), gradient(step, model, adapterDropout),
                 step.gradients() == 2 ? perturb(step, model) : null, descend.finish(), evaluate(model, targets), targets, auxiliary, model.head(), carried);
+    }
+
+    /// The scalar inputs that a rule makes itself.
+    ///
+    ///     ema       weight of the new term in EFMLoRA's average; 1 at the first step where it starts so
+    ///     barAlpha  α of LoRA-oBAR and LoRA-nBAR at this place in the run
+    ///
+    /// @param t Adam's step, 1 at the first
+    /// @param progress the share of the run's steps that lie behind
+    public static Map<String, Double> scalars(UpdateRule rule, int t, double progress) {
+        return switch (rule) {
+            case EfmLora efm -> Map.of("ema", efm.start() == EmaStart.FIRST && t == 1 ? 1 : efm.ema());
+            case LoraOBar bar -> Map.of("barAlpha", bar.alpha().at(progress));
+            case LoraNBar bar -> Map.of("barAlpha", bar.alpha().at(progress));
+            case Lora _, LoraPlus _, LoraSam _, FmLora _, BiLora _ -> Map.of();
+        };
     }
 
     /// How many gradient evaluations a step costs.

@@ -99,21 +99,26 @@ public record PseudoInverse(Value x, Value y, Value root) implements Operation {
         double t = (theta >= 0 ? 1 : -1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
         double cosine = 1 / Math.sqrt(t * t + 1);
         double sine = t * cosine;
+        double app = a[p * r + p] - t * apq;
+        double aqq = a[q * r + q] + t * apq;
         for (int k = 0; k < r; k++) {
             double akp = a[k * r + p];
             double akq = a[k * r + q];
-            a[k * r + p] = cosine * akp - sine * akq;
-            a[k * r + q] = sine * akp + cosine * akq;
-        }
-        for (int k = 0; k < r; k++) {
-            double apk = a[p * r + k];
-            double aqk = a[q * r + k];
-            a[p * r + k] = cosine * apk - sine * aqk;
-            a[q * r + k] = sine * apk + cosine * aqk;
+            double first = cosine * akp - sine * akq;
+            double second = sine * akp + cosine * akq;
+            a[k * r + p] = first;
+            a[p * r + k] = first;
+            a[k * r + q] = second;
+            a[q * r + k] = second;
             double vkp = vectors[k * r + p];
             double vkq = vectors[k * r + q];
             vectors[k * r + p] = cosine * vkp - sine * vkq;
             vectors[k * r + q] = sine * vkp + cosine * vkq;
         }
+        a[p * r + p] = app;
+        a[q * r + q] = aqq;
+        // Exactly: with a rounding error left there the sweeps would never end.
+        a[p * r + q] = 0;
+        a[q * r + p] = 0;
     }
 }
