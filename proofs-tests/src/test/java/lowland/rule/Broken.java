@@ -28,8 +28,7 @@ public enum Broken implements Rules {
         StepResult result = rule.step(withScalings(at, null), withScalings(state, null), inputs, descent,
                 trainables -> oracle.at(withScalings(trainables, at, state)));
         return new StepResult(withScalings(result.next(), at, state), withScalings(result.state(), state),
-                withScalings(result.trace(), at, state),
-                result.skipped());
+                withScalings(result.trace(), at, state), result.skipped());
     }),
 
     /// The gradients lack s.
@@ -192,9 +191,8 @@ public enum Broken implements Rules {
     }),
 
     /// Bi-LoRA's ρ never below 10⁻³.
-    RADIUS_NEVER_ZERO((rule, at, state, inputs, descent, oracle) -> rule.step(at, state, withRho(inputs, Math.max(1e-3, inputs.rho())),
-            descent,
-            oracle)),
+    RADIUS_NEVER_ZERO((rule, at, state, inputs, descent, oracle) -> rule.step(at, state,
+            withRho(inputs, Math.max(1e-3, inputs.rho())), descent, oracle)),
 
     /// Bi-LoRA perturbs with noise in place of the second pair's product.
     NOISE_FOR_SECOND_PAIR((rule, at, state, inputs, descent, oracle) -> {
@@ -326,12 +324,10 @@ public enum Broken implements Rules {
     private static Trace withScalings(Trace trace, Trainables at, RuleState state) {
         return switch (trace) {
             case FmLoraTrace t -> new FmLoraTrace(t.gradients(), t.perturbation(), withScalings(t.perturbed(), at, state),
-                    t.perturbedGradients(),
-                    t.gradientNorm(), t.clipped());
+                    t.perturbedGradients(), t.gradientNorm(), t.clipped());
             case BiLoraTrace t -> new BiLoraTrace(withScalings(t.merged(), at, state), t.gradients(), t.gradientNorm(), t.clipped(),
-                    t.auxiliaryGradientNorm(), t.auxiliaryClipped(), withScalings(t.ascended(), state.as(Adversarial.class).auxiliaries()),
-                            t.c(),
-                    t.clippedToRho());
+                    t.auxiliaryGradientNorm(), t.auxiliaryClipped(),
+                    withScalings(t.ascended(), state.as(Adversarial.class).auxiliaries()), t.c(), t.clippedToRho());
             default -> trace;
         };
     }

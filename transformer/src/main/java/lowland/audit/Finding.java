@@ -24,14 +24,14 @@ public record Finding(Claim claim, Measured equality, Measured inequality, int c
                 }
             }
         }
-        return new Finding(claim, equality, inequality, claim.cases(), claim.counterexample() == null ? null
-                : claim.counterexample().get());
+        Counterexample counterexample = claim.counterexample() == null ? null : claim.counterexample().get();
+        return new Finding(claim, equality, inequality, claim.cases(), counterexample);
     }
 
     private static Measured worse(Measured before, Measured measured) {
-        return before == null || before.holds() && !measured.holds() || before.holds() == measured.holds()
-                && measured.ratio() > before.ratio()
-                ? measured : before;
+        boolean worse = before == null || before.holds() && !measured.holds()
+                || before.holds() == measured.holds() && measured.ratio() > before.ratio();
+        return worse ? measured : before;
     }
 
     /// What tells most: what does not hold, else the deviation, else the inequality.

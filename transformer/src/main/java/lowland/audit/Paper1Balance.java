@@ -6,6 +6,7 @@ import java.util.Random;
 import lowland.rule.FmLora;
 import lowland.rule.Lora;
 import lowland.rule.LoraPair;
+import lowland.rule.LoraSam;
 import lowland.rule.PairGradient;
 import lowland.rule.StepInputs;
 import lowland.rule.Trace;
@@ -23,15 +24,20 @@ final class Paper1Balance {
 
     static List<Claim> claims() {
         return List.of(
-                Claim.corrected("theorem1", "P1 Theorem 1, Eq. 17", "|d½(‖x‖² − ‖y‖²)/dt| ≤ (ρ/s)·‖g_x̃‖/‖y‖ at rank 1",
-                        "d½(‖B‖² − ‖A‖²)/dt = ‹E_B, gB(B̃, A)›, at most (ρ/|s|)·‖gB(B̃, A)‖/σ⁺_min(A), at any rank", 200,
-                        Paper1Balance::drift),
-                Claim.refuted("theorem1-balance", "P1 Theorem 1, conclusion", "½(‖B‖² − ‖A‖²) decreases: the factors become balanced",
-                        "to leading order in ρ it grows, whatever its sign: by ‹G, s·E_B·A› = ρ(x + z)/√(x + y + 2z) ≥ 0", 300,
-                        Paper1Balance::leadingOrder, Paper1Balance::grows),
+                Claim.corrected("theorem1", "P1 Theorem 1, Eq. 17",
+                        "|d½(‖x‖² − ‖y‖²)/dt| ≤ (ρ/s)·‖g_x̃‖/‖y‖ at rank 1",
+                        "d½(‖B‖² − ‖A‖²)/dt = ‹E_B, gB(B̃, A)›, at most (ρ/|s|)·‖gB(B̃, A)‖/σ⁺_min(A), at any rank",
+                        1000, Paper1Balance::drift),
+                Claim.refuted("theorem1-balance", "P1 Theorem 1, conclusion",
+                        "½(‖B‖² − ‖A‖²) decreases: the factors become balanced",
+                        "to leading order in ρ it grows, whatever its sign: by ‹G, s·E_B·A› = ρ(x + z)/√(x + y + 2z) ≥ 0",
+                        2000, Paper1Balance::leadingOrder, Paper1Balance::grows),
+                Claim.holds("theorem1-lora-sam", "beside P1 Theorem 1: LoRA-SAM",
+                        "d½(‖B‖² − ‖A‖²)/dt = ‹ε_B, gB̃› − ‹ε_A, gÃ›, to leading order ρ(‖gB‖² − ‖gA‖²)/‖(gB, gA)‖",
+                        1000, Paper1Balance::loraSam),
                 Claim.holds("theorem1-conservation", "beside P1 Theorem 1",
-                        "without a perturbation the flow conserves BᵀB − AAᵀ; a step of η changes it by η²·(gBᵀ·gB − gA·gAᵀ)", 200,
-                        Paper1Balance::conservation));
+                        "without a perturbation the flow conserves BᵀB − AAᵀ; a step of η changes it by η²·(gBᵀ·gB − gA·gAᵀ)",
+                        1000, Paper1Balance::conservation));
     }
 
     private static StepInputs inputs(double rho) {
@@ -138,6 +144,33 @@ final class Paper1Balance {
         return ((Trace.FmLoraTrace) rule.step(at, rule.initialState(at), inputs(0.1), Layer.sgd(),
                 model).trace()).perturbedGradients().pairs()
                 .getFirst();
+    }
+
+    private static List<Measured> loraSam(Rules rules, Random random) {
+        SmallModel model = SmallModel.network(random);
+        Trainables at = model.pairs(random, 1.5);
+        List<Measured> measured = new ArrayList<>();
+        LoraSam rule = LoraSam.defaults();
+        for (double rho : new double[] {0.05, 1e-7}) {
+            Trace.LoraSamTrace trace = (Trace.LoraSamTrace) rules.step(rule, at, rule.initialState(at), inputs(rho), Layer.sgd(),
+                    model).trace();
+            for (int j = 0; j < at.pairs().size(); j++) {
+                LoraPair pair = at.pairs().get(j);
+                PairGradient g = model.at(at).pairs().get(j);
+                PairGradient perturbed = trace.perturbedGradients().pairs().get(j);
+                double norm = Stacked.gradient(model.at(at)).normF();
+                double size = pair.b().normF() * perturbed.dB().normF() + pair.a().normF() * perturbed.dA().normF();
+                double rate = Balance.rate(pair, perturbed);
+                measured.add(Measured.equal("rate = ‹ε_B, gB̃› − ‹ε_A, gÃ›", Layer.inner(trace.perturbationsB().get(j), perturbed.dB())
+                        - Layer.inner(trace.perturbationsA().get(j), perturbed.dA()), rate, 1e-12, size));
+                if (rho < 1e-6) {
+                    double leading = (Layer.square(g.dB()) - Layer.square(g.dA())) / norm;
+                    // The rate itself is rounded at 10⁻¹⁶ of its terms, and the next order is ρ times the loss's curvature.
+                    measured.add(Measured.equal("rate/ρ at ρ = 10⁻⁷", leading, rate / rho, 1e-4, norm + size));
+                }
+            }
+        }
+        return measured;
     }
 
     private static List<Measured> conservation(Rules rules, Random random) {

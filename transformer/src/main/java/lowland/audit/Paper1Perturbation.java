@@ -28,33 +28,47 @@ final class Paper1Perturbation {
 
     static List<Claim> claims() {
         return List.of(
-                Claim.holds("paper1-consistency", "beside P1 Eq. 10–11", "gradients of one point agree: Bᵀ·gB = gA·Aᵀ", 200,
-                        Paper1Perturbation::consistency),
-                Claim.refuted("paper1-eq10", "P1 Eq. 10", "(1/s)·gB·(Aᵀ)⁺ = G", "(1/s)·gB·(Aᵀ)⁺ = G·P_A", 300,
-                        (rules, random) -> estimate(rules, random, Estimate.B), () -> notTheGradient(Estimate.B)),
-                Claim.refuted("paper1-eq11", "P1 Eq. 11", "(1/s)·(Bᵀ)⁺·gA = G", "(1/s)·(Bᵀ)⁺·gA = P_B·G; 0 at B = 0", 300,
-                        (rules, random) -> estimate(rules, random, Estimate.A), () -> notTheGradient(Estimate.A)),
-                Claim.refuted("paper1-eq12", "P1 Eq. 12", "Ḡ = ½(Eq. 10 + Eq. 11) is a more accurate estimate of G than either",
-                        "‖G − Ḡ‖² = a/4 + b/4 + c, of Eq. 10 a + c, of Eq. 11 b + c: nearer than both iff 1/3 < a/b < 3", 200,
-                        Paper1Perturbation::meanEstimate, Paper1Perturbation::meanIsWorse),
-                Claim.refuted("paper1-condition", "P1, supplement", "the condition number of A and B is about 3",
-                        "a fresh A, uniform, has κ ≤ (1 + √(R/m))/(1 − √(R/m)), and a few per cent: 1.0–1.3 at m = 4096, R ≤ 64", 2,
-                        Paper1Perturbation::conditionOfA, Paper1Perturbation::conditionOfB),
-                Claim.refuted("paper1-eq13", "P1 Eq. 13", "E_W = ρ·sign(Ḡ)⊙Ḡ/‖Ḡ‖", "E_W = ρ·Ḡ/‖Ḡ‖", 300, Paper1Perturbation::radius,
-                        Paper1Perturbation::printedSign),
-                Claim.refuted("paper1-eq14", "P1 Eq. 14", "s·E_B·A = E_W: the maximal loss does not change",
-                        "s·E_B·A = E_W·P_A, of norm ρ√((x+3z)/(x+y+2z)) ≤ ρ and gain ρ(x+z)/√(x+y+2z) ≤ ρ‖G·P_A‖ ≤ ρ‖G‖", 300,
-                        Paper1Perturbation::effective, Paper1Perturbation::lostGain),
-                Claim.corrected("paper1-eq15", "P1 Eq. 15", "E_B = (1/s)·E_W·A⁺",
-                        "the least of all E with the least ‖s·E·A − E_W‖; ‖E_B‖ ≤ ρ/(|s|·σ⁺_min(A)): |s|, as s may be negative", 300,
-                        Paper1Perturbation::leastSquares),
-                Claim.corrected("paper1-eq16", "P1 Eq. 16", "E_x = (1/s)·E_W·y† at rank 1, y† = (yᵀ)† 1×m", "y/‖y‖², m×1, in place of y†",
-                        200,
-                        Paper1Perturbation::rankOne),
+                Claim.holds("paper1-consistency", "beside P1 Eq. 10–11",
+                        "gradients of one point agree: Bᵀ·gB = gA·Aᵀ",
+                        1000, Paper1Perturbation::consistency),
+                Claim.refuted("paper1-eq10", "P1 Eq. 10",
+                        "(1/s)·gB·(Aᵀ)⁺ = G",
+                        "(1/s)·gB·(Aᵀ)⁺ = G·P_A",
+                        2000, (rules, random) -> estimate(rules, random, Estimate.B), () -> notTheGradient(Estimate.B)),
+                Claim.refuted("paper1-eq11", "P1 Eq. 11",
+                        "(1/s)·(Bᵀ)⁺·gA = G",
+                        "(1/s)·(Bᵀ)⁺·gA = P_B·G; 0 at B = 0",
+                        2000, (rules, random) -> estimate(rules, random, Estimate.A), () -> notTheGradient(Estimate.A)),
+                Claim.refuted("paper1-eq12", "P1 Eq. 12",
+                        "Ḡ = ½(Eq. 10 + Eq. 11) is a more accurate estimate of G than either",
+                        "‖G − Ḡ‖² = a/4 + b/4 + c, of Eq. 10 a + c, of Eq. 11 b + c: nearer than both iff 1/3 < a/b < 3",
+                        1000, Paper1Perturbation::meanEstimate, Paper1Perturbation::meanIsWorse),
+                Claim.refuted("paper1-condition", "P1, supplement",
+                        "the condition number of A and B is about 3",
+                        "a fresh A, uniform, has κ ≤ (1 + √(R/m))/(1 − √(R/m)), and a few per cent: 1.0–1.3 at m = 4096, R ≤ 64",
+                        2, Paper1Perturbation::conditionOfA, Paper1Perturbation::conditionOfB),
+                Claim.refuted("paper1-eq13", "P1 Eq. 13",
+                        "E_W = ρ·sign(Ḡ)⊙Ḡ/‖Ḡ‖",
+                        "E_W = ρ·Ḡ/‖Ḡ‖",
+                        2000, Paper1Perturbation::radius, Paper1Perturbation::printedSign),
+                Claim.refuted("paper1-eq14", "P1 Eq. 14",
+                        "s·E_B·A = E_W: the maximal loss does not change",
+                        "s·E_B·A = E_W·P_A, of norm ρ√((x+3z)/(x+y+2z)) ≤ ρ and gain ρ(x+z)/√(x+y+2z) ≤ ρ‖G·P_A‖ ≤ ρ‖G‖",
+                        2000, Paper1Perturbation::effective, Paper1Perturbation::lostGain),
+                Claim.corrected("paper1-eq15", "P1 Eq. 15",
+                        "E_B = (1/s)·E_W·A⁺",
+                        "the least of all E with the least ‖s·E·A − E_W‖; ‖E_B‖ ≤ ρ/(|s|·σ⁺_min(A)): |s|, as s may be negative",
+                        2000, Paper1Perturbation::leastSquares),
+                Claim.corrected("paper1-eq16", "P1 Eq. 16",
+                        "E_x = (1/s)·E_W·y† at rank 1, y† = (yᵀ)† 1×m",
+                        "y/‖y‖², m×1, in place of y†",
+                        1000, Paper1Perturbation::rankOne),
+                Claim.holds("paper1-direction", "beside P1 Eq. 14",
+                        "s·E_B·A points at least 0.943 = 2√2/3 along the best direction G·P_A, least where b = 2‖G11‖²",
+                        1000, Paper1Perturbation::direction),
                 Claim.holds("paper1-invariance", "beside P1 Eq. 13–15",
                         "s·E_B·A depends on neither the basis of the factors, (B·M, M⁻¹·A), nor the loss's scale, nor for fixed G on s",
-                                200,
-                        Paper1Perturbation::invariance));
+                        1000, Paper1Perturbation::invariance));
     }
 
     private static FactorPerturbation perturbation(Rules rules, FmLora rule, Layer layer) {
@@ -203,6 +217,33 @@ final class Paper1Perturbation {
                 Measured.equal("‖s·E_B·A‖", blocks.effectiveNorm(rho), effective.normF(), tolerance, rho),
                 Measured.equal("‹G, s·E_B·A›", blocks.gain(rho), gain, tolerance, rho * layer.g().normF()),
                 Measured.atMost("‹G, s·E_B·A› ≤ ρ‖G·P_A‖", gain, rho * blocks.onRows().normF(), tolerance));
+    }
+
+    private static List<Measured> direction(Rules rules, Random random) {
+        Layer layer = Layer.draw(random);
+        GradientBlocks blocks = blocks(layer);
+        double g = GradientBlocks.square(blocks.g11());
+        double b = GradientBlocks.square(blocks.g01());
+        List<Measured> measured = new ArrayList<>();
+        double least = 2 * Math.sqrt(2) / 3;
+        if (g + b > 1e-6 * Layer.square(layer.g())) {
+            measured.add(Measured.atMost("2√2/3 ≤ cos(s·E_B·A, G·P_A)", least, cosine(rules, layer), directionTolerance(layer, blocks)));
+        } else {
+            measured.add(Measured.atMost("nothing to climb: ‖s·E_B·A‖ ≤ ρ", effective(layer,
+                    perturbation(rules, layer).perturbations().getFirst()).normF(), layer.rho(), 1e-9));
+        }
+        if (g > 1e-6 * Layer.square(layer.g()) && b > 1e-6 * Layer.square(layer.g())) {
+            SimpleMatrix made = blocks.g11().plus(blocks.g10()).plus(blocks.g00()).plus(blocks.g01().scale(Math.sqrt(2 * g / b)));
+            Layer worst = new Layer(layer.pair(), made, layer.rho());
+            measured.add(Measured.equal("2√2/3 at b = 2‖G11‖²", least, cosine(rules, worst), directionTolerance(worst, blocks(worst)), 1));
+        }
+        return measured;
+    }
+
+    private static double cosine(Rules rules, Layer layer) {
+        SimpleMatrix effective = effective(layer, perturbation(rules, layer).perturbations().getFirst());
+        SimpleMatrix best = blocks(layer).onRows();
+        return Layer.inner(effective, best) / effective.normF() / best.normF();
     }
 
     private static Counterexample lostGain() {

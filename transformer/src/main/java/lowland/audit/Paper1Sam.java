@@ -28,22 +28,28 @@ final class Paper1Sam {
 
     static List<Claim> claims() {
         return List.of(
-                Claim.holds("paper1-eq1", "P1 Eq. 1–3", "max over ‖ε‖ ≤ ρ of L(w) + ‹g, ε› is at ε = ρ·g/‖g‖; descend with ∇L(w + ε)",
-                        300, Paper1Sam::maximiser),
+                Claim.holds("paper1-eq1", "P1 Eq. 1–3",
+                        "max over ‖ε‖ ≤ ρ of L(w) + ‹g, ε› is at ε = ρ·g/‖g‖; descend with ∇L(w + ε)",
+                        2000, Paper1Sam::maximiser),
                 Claim.corrected("paper1-eq4", "P1 Eq. 4–5",
                         "∇ max L = ∇L(w + ε) + (dε/dw)·∇L(w + ε); the last term, of order ρ, is dropped",
                         "∇ max L = (I + Jᵀ)·∇L(w + ε), J = (ρ/‖g‖)(I − ĝĝᵀ)H; what is dropped, (ρ/‖g‖)·H·(I − ĝĝᵀ)(∇L(w + ε) − g), is"
                                 + " of order ρ²",
                         30, Paper1Sam::droppedTerm),
-                Claim.holds("paper1-eq6", "P1 Eq. 6", "∂L/∂B = s·G·Aᵀ, ∂L/∂A = s·Bᵀ·G", 100, Paper1Sam::gradients),
-                Claim.holds("paper1-eq7", "P1 Eq. 7", "ε_B = ρ·gB/‖gB‖ and ε_A = ρ·gA/‖gA‖, a radius for each factor: 1 to √2 times the"
-                        + " joint gain",
-                        300, Paper1Sam::separateRadii),
-                Claim.corrected("paper1-eq8", "P1 Eq. 8", "‖(ε_B, ε_A)‖ ≤ ρ, the scope over layers left open",
-                        "over N equal layers ρ in all with one norm, √N·ρ with a norm a layer", 200, Paper1Sam::scope),
-                Claim.refuted("paper1-eq9", "P1 Eq. 9", "ε = ρ·sign(g)⊙g/‖g‖",
+                Claim.holds("paper1-eq6", "P1 Eq. 6",
+                        "∂L/∂B = s·G·Aᵀ, ∂L/∂A = s·Bᵀ·G",
+                        500, Paper1Sam::gradients),
+                Claim.holds("paper1-eq7", "P1 Eq. 7",
+                        "ε_B = ρ·gB/‖gB‖ and ε_A = ρ·gA/‖gA‖, a radius for each factor: 1 to √2 times the joint gain",
+                        2000, Paper1Sam::separateRadii),
+                Claim.corrected("paper1-eq8", "P1 Eq. 8",
+                        "‖(ε_B, ε_A)‖ ≤ ρ, the scope over layers left open",
+                        "over N equal layers ρ in all with one norm, √N·ρ with a norm a layer",
+                        1000, Paper1Sam::scope),
+                Claim.refuted("paper1-eq9", "P1 Eq. 9",
+                        "ε = ρ·sign(g)⊙g/‖g‖",
                         "ε = ρ·sign(g)⊙|g|^(q−1)/(‖g‖_q^q)^(1/p), at p = 2 ρ·g/‖g‖: the bars of |g| are lost",
-                        300, Paper1Sam::dualNorm, Paper1Sam::printedSign));
+                        2000, Paper1Sam::dualNorm, Paper1Sam::printedSign));
     }
 
     private static Trace.LoraSamTrace sam(Rules rules, LoraSam rule, Trainables at, double rho, SmallModel model) {

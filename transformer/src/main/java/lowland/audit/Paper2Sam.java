@@ -21,20 +21,23 @@ final class Paper2Sam {
 
     static List<Claim> claims() {
         return List.of(
-                Claim.refuted("paper2-eq1", "P2 Eq. 1–2", "s can be incorporated into B and A",
-                        "into the model, yes; at one ρ LoRA-SAM's first-order ε_W of (√s·B, √s·A) is that of (B, A, s) over √s", 200,
-                        Paper2Sam::incorporated, Paper2Sam::smallerBall),
-                Claim.holds("paper2-eq3", "P2 Eq. 3–4", "ε_B = ρ·gB/F, ε_A = ρ·gA/F, F² = Σ‖gB‖² + ‖gA‖²: of joint norm ρ, whatever s is",
-                        300,
-                        Paper2Sam::joint),
-                Claim.refuted("paper2-eq5", "P2 Eq. 5–6", "ε_W is c·(G·AᵀA + B·BᵀG), as ε_B·ε_A is small beside B and A",
+                Claim.refuted("paper2-eq1", "P2 Eq. 1–2",
+                        "s can be incorporated into B and A",
+                        "into the model, yes; at one ρ LoRA-SAM's first-order ε_W of (√s·B, √s·A) is that of (B, A, s) over √s",
+                        1000, Paper2Sam::incorporated, Paper2Sam::smallerBall),
+                Claim.holds("paper2-eq3", "P2 Eq. 3–4",
+                        "ε_B = ρ·gB/F, ε_A = ρ·gA/F, F² = Σ‖gB‖² + ‖gA‖²: of joint norm ρ, whatever s is",
+                        2000, Paper2Sam::joint),
+                Claim.refuted("paper2-eq5", "P2 Eq. 5–6",
+                        "ε_W is c·(G·AᵀA + B·BᵀG), as ε_B·ε_A is small beside B and A",
                         "ε_W − c·s²(G·AᵀA + B·BᵀG) = c²·s³·G·AᵀBᵀG exactly, c = ρ/F, and ‖ε_B·ε_A‖ ≤ ρ²/2; ε ≪ B fails at B = 0, where"
-                                + " it is 0", 300,
-                        Paper2Sam::crossTerm, Paper2Sam::notSmall),
-                Claim.refuted("prop31", "P2 Prop. 3.1", "LoRA-SAM's ε_W has the column space of B and the row space of A",
+                                + " it is 0",
+                        2000, Paper2Sam::crossTerm, Paper2Sam::notSmall),
+                Claim.refuted("prop31", "P2 Prop. 3.1",
+                        "LoRA-SAM's ε_W has the column space of B and the row space of A",
                         "Col(B·Bᵀ·G) ⊆ Col B and Row(G·AᵀA) ⊆ Row A, equal iff the ranks are; the first-order ε_W has Q_B·ε_W·Q_A = 0,"
-                                + " rank ≤ 2R", 200,
-                        Paper2Sam::confined, Paper2Sam::escapes));
+                                + " rank ≤ 2R",
+                        1000, Paper2Sam::confined, Paper2Sam::escapes));
     }
 
     private static Trace.LoraSamTrace trace(Rules rules, Layer layer) {

@@ -15,10 +15,9 @@ public final class AuditText {
     /// One claim's lines.
     public static String of(Finding finding) {
         StringBuilder text = new StringBuilder();
-        text.append(String.format(Locale.ROOT, "%-22s  %-30s  %-18s  error %-8s  bound %s%n", finding.claim().name(),
-                finding.claim().source(),
-                finding.asExpected() ? finding.claim().verdict() : "DEVIATES", number(finding.worst().error()),
-                        number(finding.worst().bound())));
+        text.append(String.format(Locale.ROOT, "%-22s  %-30s  %-18s  error %-8s  bound %s%n",
+                finding.claim().name(), finding.claim().source(), finding.asExpected() ? finding.claim().verdict() : "DEVIATES",
+                number(finding.worst().error()), number(finding.worst().bound())));
         if (!finding.asExpected()) {
             text.append("    measured: ").append(finding.worst().what()).append(System.lineSeparator());
         }
