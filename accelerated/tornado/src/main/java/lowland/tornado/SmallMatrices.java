@@ -143,12 +143,13 @@ final class SmallMatrices {
 
     /// A run of scalar operations, one behind the other, by one work-item. A row each: kind, a, b, y behind the mark of activity.
     ///
-    /// @param count rows a layer
-    static void kernelScalars(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, int count) {
+    /// @param count operations
+    /// @param stride integers from the rows of one to those of the next
+    static void kernelScalars(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, int count, int stride) {
         if (c.globalIdx < 1) {
-            int first = at + control.get(Row.LAYER) * count * Row.WIDTH;
+            int first = Row.of(control, at);
             for (int k = 0; k < count; k++) {
-                int row = first + k * Row.WIDTH;
+                int row = first + k * stride;
                 if (table.get(row) == 1) {
                     int kind = table.get(row + 1);
                     double a = small.get(table.get(row + 2));
