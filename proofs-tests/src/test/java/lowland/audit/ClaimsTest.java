@@ -78,6 +78,18 @@ class ClaimsTest {
         assertEquals("second", finding.worst().what());
     }
 
+    /// What rounding leaves of a zero refutes nothing.
+    @Test
+    void roundingIsNoCounterexample() {
+        assertFalse(Counterexample.notEqual("x", "y", 0, 1e-12).refutes());
+        assertFalse(Counterexample.notAtMost("x", "y", 0, 1e-12).refutes());
+        assertFalse(Counterexample.notEqual("x", "y", 5, 5.001).refutes());
+        assertTrue(Counterexample.notEqual("x", "y", 0, 0.01).refutes());
+        assertTrue(Counterexample.notAtMost("x", "y", 5, 5.1).refutes());
+        assertFalse(Counterexample.notAtMost("x", "y", 5, 4).refutes());
+        assertFalse(Counterexample.notEqual("x", "y", 0, Double.NaN).refutes());
+    }
+
     @Test
     void anInequalityThatFailsIsTold() {
         Claim claim = Claim.holds("x", "y", "z", 1,

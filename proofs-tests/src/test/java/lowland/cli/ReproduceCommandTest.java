@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -166,30 +168,60 @@ class ReproduceCommandTest {
         Files.writeString(sst2.resolve("dev.tsv"), rows);
         Path out = folder.resolve("table1");
         String model = Path.of(ReproduceCommandTest.class.getResource("/golden/masked-roberta").toURI()).toString();
-        Shell shell = Shell.run("reproduce", "fmlora/table1", "--model", model, "--data", folder.resolve("few").toString(), "--out",
-                out.toString(), "--tasks", "sst-2", "--methods", "lora", "--seeds", "2", "--steps", "8", "--k", "4", "--", "--evaluate-every", "4",
-                "--max-length", "50");
+        String[] command = {"reproduce", "fmlora/table1", "--model", model, "--data", folder.resolve("few").toString(), "--out", out.toString(),
+            "--tasks", "sst-2", "--methods", "lora", "--seeds", "2", "--steps", "8", "--k", "4", "--", "--evaluate-every", "4", "--max-length",
+            "50"};
+        Shell shell = Shell.run(command);
         assertEquals(0, shell.exit(), shell.err());
         assertTrue(shell.out().contains("4 rows a class"), shell.out());
+        Files.createDirectories(sst2.resolve("3-13"));
+        refused(1, "has no test rows, of which fmlora/table1 is", "reproduce", "fmlora/table1", "--model", model, "--data",
+                folder.resolve("few").toString(), "--out", folder.resolve("other").toString(), "--tasks", "sst-2", "--k", "3");
+        assertFalse(Files.exists(folder.resolve("other")));
         JsonNode table = JSON.readTree(out.resolve("table.json").toFile());
         assertEquals("[13,21]", table.get("seeds").toString());
+        for (String[] given : new String[][] {{"--learning-rate", "1e-3"}, {"--learning-rate=1e-3"}}) {
+            Path one = folder.resolve("one rate " + given.length);
+            Shell alone = Shell.run(more(new String[] {"reproduce", "fmlora/table1", "--model", model, "--data",
+                folder.resolve("few").toString(), "--out", one.toString(), "--tasks", "sst-2", "--methods", "lora", "--seeds", "1", "--steps",
+                "2", "--k", "4", "--", "--max-length", "50"}, given));
+            assertEquals(0, alone.exit(), alone.err());
+            assertEquals(Set.of("sst-2/lora/seed-13.json"), written(one).keySet(), "a rate that is given is the only one");
+        }
+        String[] rates = {"1e-4", "3e-4", "5e-4"};
+        double[][] dev = {{0.5, 0.9, 0.7}, {0.8, 0.2, 0.8}};
         for (int seed = 0; seed < 2; seed++) {
-            double best = -1;
-            double test = Double.NaN;
-            for (String rate : List.of("1e-4", "3e-4", "5e-4")) {
-                String name = "sst-2/lora/seed-" + (seed == 0 ? 13 : 21) + "-rate-" + rate;
-                JsonNode cell = JSON.readTree(out.resolve(name + ".json").toFile());
+            for (int rate = 0; rate < 3; rate++) {
+                String name = "sst-2/lora/seed-" + (seed == 0 ? 13 : 21) + "-rate-" + rates[rate];
                 JsonNode config = JSON.readTree(out.resolve(name).resolve("config.json").toFile());
-                assertEquals(Double.parseDouble(rate), config.get("learningRate").asDouble());
+                assertEquals(Double.parseDouble(rates[rate]), config.get("learningRate").asDouble());
                 assertEquals(seed == 0 ? 13 : 21, config.get("dataSeed").asInt());
                 assertEquals(8, config.get("rows").asInt(), "four of each class");
-                if (cell.get("dev").asDouble() > best) {
-                    best = cell.get("dev").asDouble();
-                    test = cell.get("test").asDouble();
-                }
+                // Other results put into the cells: the table has the test of the rate that is best on dev, the first of equals.
+                ObjectNode cell = (ObjectNode) JSON.readTree(out.resolve(name + ".json").toFile());
+                cell.put("dev", dev[seed][rate]).put("test", 0.1 * (rate + 1));
+                Files.writeString(out.resolve(name + ".json"), cell.toString());
             }
-            assertEquals(test, table.get("cells").get(0).get("scores").get(seed).asDouble());
         }
+        assertEquals(0, Shell.run(command).exit());
+        assertEquals("[0.2,0.1]", JSON.readTree(out.resolve("table.json").toFile()).get("cells").get(0).get("scores").toString());
+    }
+
+    @Test
+    void aCellHoldsTheBestOfItsEvaluationsAndTheTestOfThat() throws Exception {
+        Cell cell = new Cell(PaperTable.of("fmlora/table2").tasks("rte", false).getFirst(), "lora", 3, null, List.of("train"));
+        Files.createDirectories(cell.folder(folder));
+        StringBuilder lines = new StringBuilder();
+        double[] dev = {0.3, 0.9, 0.5, 0.9};
+        for (int step = 1; step <= dev.length; step++) {
+            lines.append("{\"step\":").append(step).append(",\"loss\":1,\"seconds\":0.5}\n{\"step\":").append(step)
+                    .append(",\"split\":\"dev\",\"metrics\":{\"accuracy\":").append(dev[step - 1]).append("}}\n");
+        }
+        lines.append("{\"step\":2,\"split\":\"test\",\"metrics\":{\"accuracy\":0.4}}\n");
+        Files.writeString(cell.folder(folder).resolve("metrics.jsonl"), lines);
+        Cell.Result result = cell.finish(folder);
+        assertEquals(new Cell.Result(0.9, 0.4, 2, 4, 2), result);
+        assertEquals(result, cell.read(folder));
     }
 
     private void refused(int exit, String expected, String... args) {
@@ -215,7 +247,8 @@ class ReproduceCommandTest {
         refused(2, "--init-adapter is for fmlora/table2", more(change(change(good, 1, "fmlora/table1"), 9, "rte"), "--init-adapter", "x"));
         refused(2, "--rows 0", more(good, "--rows", "0"));
         refused(2, "--bogus", more(good, "--", "--bogus"));
-        refused(2, "--seed is given twice", more(good, "--", "--seed", "5"));
+        refused(2, "--seed is given twice", more(good, "--", "--seed", "7"));
+        refused(2, "--steps is given twice", more(good, "--steps", "3", "--", "--steps=4"));
         assertTrue(written(folder).isEmpty());
         assertFalse(Files.exists(out.resolve("cola")), "no cell was begun");
     }

@@ -17,6 +17,7 @@ class TraceCommandTest {
     @CsvSource(delimiter = '|', textBlock = """
             lora     | L gB gA B A
             lora-plus | L gB gA B A
+            lora-obar | L gB gA B A B A
             lora-nbar | L gB gA B A B A
             lora-sam | L gB gA F ε_B ε_A B+ε_B A+ε_A L gB gA B A
             fmlora   | L gB gA Ḡ ‖Ḡ‖ E_W E_B B̃ L gB gA B A
@@ -44,6 +45,21 @@ class TraceCommandTest {
         assertTrue(out.contains("gB        = (-2.5; -4)"), out);
         assertTrue(out.contains("gA        = (0.75 2.125 0.875)"), out);
         assertTrue(out.contains("B         = (0.5; -0.1)"), out);
+    }
+
+    /// α = ¼·(1 − ½) at the second of two steps: B, the shorter, grows by 1 + αη = 1.0125.
+    @Test
+    void theStrengthOfABalanceFallsOverTheRun() {
+        List<String> lines = Shell.run("trace", "--method", "lora-obar", "--steps", "2").out().lines().toList();
+        List<String> b = lines.subList(lines.indexOf("step 2"), lines.size()).stream().filter(line -> line.startsWith("  B  ")).toList();
+        List<String> before = lines.stream().filter(line -> line.startsWith("  B  ")).toList();
+        double balanced = first(b.getFirst());
+        double old = first(before.get(2));
+        assertEquals(1.0125, balanced / old, 1e-4);
+    }
+
+    private static double first(String line) {
+        return Double.parseDouble(line.substring(line.indexOf('(') + 1, line.indexOf(';')));
     }
 
     @ParameterizedTest

@@ -46,9 +46,16 @@ public final class EquivalenceTraining implements AutoCloseable {
     }
 
     public EquivalenceTraining(Device device, UpdateRule rule, Descent descent, Sizes sizes, Map<String, Integer> capacity) {
-        BertConfig config = new BertConfig("bert", 2, sizes.hidden, sizes.heads, sizes.intermediate, sizes.vocabulary, 16, 2, 0, 1e-12,
+        this(device, rule, descent, sizes, capacity, Bert.Pooling.MEAN);
+    }
+
+    /// @param pooling FIRST makes it a RoBERTa
+    public EquivalenceTraining(Device device, UpdateRule rule, Descent descent, Sizes sizes, Map<String, Integer> capacity,
+            Bert.Pooling pooling) {
+        boolean roberta = pooling == Bert.Pooling.FIRST;
+        BertConfig config = new BertConfig(roberta ? "roberta" : "bert", 2, sizes.hidden, sizes.heads, sizes.intermediate, sizes.vocabulary, 16, 2, 0, 1e-12,
                 0.1, 0.2, 0.1);
-        model = new Bert(config, "", Bert.Pooling.MEAN, CLASSES, false, 0.1, sizes.dropout);
+        model = new Bert(config, roberta ? "roberta." : "", pooling, CLASSES, false, 0.1, sizes.dropout);
         step = step(rule, descent, model, sizes.rank, sizes.scaling);
         session = device.open(step.programs(), capacity);
         initialise(session, model, step);
@@ -119,6 +126,7 @@ public final class EquivalenceTraining implements AutoCloseable {
         starts[lengths.length] = tokens;
         return new Inputs().extent("tokens", tokens).extent("sequences", lengths.length)
                 .ints("ids", ids).ints("types", types).ints("positions", positions).ints("starts", starts).ints("labels", labels)
+                .ints("firsts", starts)
                 .ints("sequences", sequences).ints("places", positions).ints("rows", rows).ints("rowPlaces", new int[lengths.length])
                 .ints("maskKey", Mask.halves(seed, t, 0)).scalar("lossWeight", 1.0 / lengths.length)
                 .scalar("rho", rho).scalar("learningRate", 0.01).scalar("headLearningRate", 0.02).scalar("clipNorm", 1)

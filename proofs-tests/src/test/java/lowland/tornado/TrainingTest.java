@@ -3,67 +3,92 @@ package lowland.tornado;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import lowland.cpu.EquivalenceTraining;
 import lowland.cpu.EquivalenceTraining.Sizes;
 import lowland.descent.AdamW;
+import lowland.model.Bert;
 import lowland.program.Comparison;
-import lowland.program.Inputs;
+import lowland.program.Device;
 import lowland.program.Interpreter;
+import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
+import lowland.rule.FmLora;
+import lowland.rule.Lora;
+import lowland.rule.LoraSam;
 import lowland.rule.UpdateRule;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Whole training steps as task graphs: every operation on the device's own inputs within its bound; then the stages as graphs, which must
 /// give the same bits as one graph an operation, and 20 steps beside the interpreter.
 class TrainingTest {
-    static List<UpdateRule> rules() {
-        return List.of(EfmLora.defaults());
+    private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0.01);
+    private static final Sizes SIZES = new Sizes(36, 3, 40, 50, 4, 2, true);
+
+    private static EquivalenceTraining open(Device device, UpdateRule rule, Bert.Pooling model) {
+        return new EquivalenceTraining(device, rule, ADAMW, SIZES, EquivalenceTraining.CAPACITY, model);
+    }
+
+    /// BERT with every rule; RoBERTa, which differs in its head alone, with one.
+    static List<Arguments> models() {
+        List<Arguments> models = new ArrayList<>();
+        for (UpdateRule rule : List.of(Lora.defaults(), LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(), BiLora.defaults())) {
+            models.add(Arguments.of(rule, Bert.Pooling.MEAN));
+        }
+        models.add(Arguments.of(EfmLora.defaults(), Bert.Pooling.FIRST));
+        return models;
     }
 
     @ParameterizedTest
-    @MethodSource("rules")
-    void stepsAreWithinTheirBounds(UpdateRule rule) {
-        String name = rule.getClass().getSimpleName();
-        AdamW adamW = new AdamW(0.9, 0.999, 1e-8, 0.01);
-        Sizes sizes = new Sizes(36, 3, 40, 50, 4, 2, true);
+    @MethodSource("models")
+    void everyOperationOfAStepIsWithinItsBound(UpdateRule rule, Bert.Pooling model) {
         Comparison comparison = new Comparison();
-        List<float[]> watchedValues;
-        try (EquivalenceTraining watched = new EquivalenceTraining(Tornado.device(true), rule, adamW, sizes,
-                EquivalenceTraining.CAPACITY)) {
+        try (EquivalenceTraining watched = open(Tornado.device(true), rule, model)) {
             for (int t = 1; t <= 2; t++) {
                 assertTrue(watched.train(t, 0.05, comparison));
             }
-            Inputs inputs = EquivalenceTraining.inputs(EquivalenceTraining.LENGTHS, 50, 9, 1, 0.05);
-            assertTrue(watched.session.run("evaluate", inputs, comparison));
-            watchedValues = watched.values(watched.changing());
         }
-        assertTrue(comparison.compared() > 80_000, "compared " + comparison.compared());
+        assertTrue(comparison.compared() > 60_000, "compared " + comparison.compared());
         TreeMap<String, String> ratios = new TreeMap<>();
         comparison.worst().forEach((operation, element) -> ratios.put(operation, "%.2f".formatted(element.ratio())));
-        System.out.println(name + ": error/bound " + ratios);
+        System.out.println(rule.getClass().getSimpleName() + ", " + model + ": error/bound " + ratios);
+    }
 
-        try (EquivalenceTraining floats = new EquivalenceTraining(Tornado.device(false), rule, adamW, sizes, EquivalenceTraining.CAPACITY);
-                EquivalenceTraining doubles = new EquivalenceTraining(new Interpreter(), rule, adamW, sizes,
-                        EquivalenceTraining.CAPACITY)) {
-            StringBuilder line = new StringBuilder(name + ": largest difference of a factor after steps");
+    static List<Arguments> free() {
+        return List.of(Arguments.of(BiLora.defaults(), Bert.Pooling.FIRST));
+    }
+
+    /// A graph a stage gives the bits of a graph an operation; then it runs freely, beside the interpreter. Drift is reported: no bound
+    /// holds end to end, since AdamW's first update is the gradient's sign.
+    @ParameterizedTest
+    @MethodSource("free")
+    void stagesGiveTheBitsOfTheirOperationsAndTheirDriftIsReported(UpdateRule rule, Bert.Pooling model) {
+        StringBuilder line = new StringBuilder(rule.getClass().getSimpleName() + ", " + model
+                + ": largest difference of a factor after steps");
+        try (EquivalenceTraining single = open(Tornado.device(true), rule, model);
+                EquivalenceTraining floats = open(Tornado.device(false), rule, model);
+                EquivalenceTraining doubles = open(new Interpreter(), rule, model)) {
             for (int t = 1; t <= 20; t++) {
                 assertTrue(floats.train(t, 0.05));
                 assertTrue(doubles.train(t, 0.05));
-                if (t == 2) {
+                if (t <= 2) {
+                    assertTrue(single.train(t, 0.05));
+                    List<float[]> expected = single.values(single.changing());
                     List<float[]> values = floats.values(floats.changing());
                     for (int i = 0; i < values.size(); i++) {
-                        assertArrayEquals(watchedValues.get(i), values.get(i), "state " + i);
+                        assertArrayEquals(expected.get(i), values.get(i), "state " + i);
                     }
                 }
                 if (t == 1 || t == 10 || t == 20) {
                     line.append(" %d: %.1e".formatted(t, drift(floats.values(floats.results()), doubles.values(doubles.results()))));
                 }
             }
-            System.out.println(line);
         }
+        System.out.println(line);
     }
 
     private static double drift(List<float[]> a, List<float[]> b) {

@@ -4,8 +4,8 @@ import lowland.descent.Descent;
 
 /// A paper's training step. Each rule is a record of its hyper-parameters.
 ///
-/// Common to all: with ρ = 0 a rule is LoRA bit for bit (−0 equals +0). The gradients that a perturbation is made of are raw; only those
-/// that go into the descent are clipped. What is not finite skips the step whole, see [StepResult].
+/// Common to all: with ρ = 0 a rule that has a radius is LoRA bit for bit (−0 equals +0). The gradients that a perturbation is made of are
+/// raw; only those that go into the descent are clipped. What is not finite skips the step whole, see [StepResult].
 public sealed interface UpdateRule permits Lora, LoraPlus, LoraOBar, LoraNBar, LoraSam, FmLora, EfmLora,
         BiLora {
 

@@ -11,11 +11,16 @@ public record Counterexample(String setting, String quantity, double printed, do
 
     /// The print says that they are equal.
     public static Counterexample notEqual(String setting, String quantity, double printed, double found) {
-        return new Counterexample(setting, quantity, printed, found, Math.abs(found - printed) > 1e-3 * Math.abs(printed));
+        return new Counterexample(setting, quantity, printed, found, Math.abs(found - printed) > margin(printed));
     }
 
     /// The print says that it is at most so much.
     public static Counterexample notAtMost(String setting, String quantity, double printed, double found) {
-        return new Counterexample(setting, quantity, printed, found, found > printed + 1e-3 * Math.abs(printed));
+        return new Counterexample(setting, quantity, printed, found, found > printed + margin(printed));
+    }
+
+    /// A thousandth of the print, and where that says 0 far more than rounding leaves of numbers of about 1.
+    private static double margin(double printed) {
+        return Math.max(1e-3 * Math.abs(printed), 1e-6);
     }
 }

@@ -37,7 +37,7 @@ final class Paper1Cost {
                         "LoRA trains n·R + R·m numbers a matrix",
                         20, Paper1Cost::trained),
                 Claim.refuted("paper1-eq21", "P1 Eq. 21",
-                        "FMLoRA keeps 1.5·(n·R + R·m) numbers more a matrix",
+                        "FMLoRA keeps 1.5·(n·R + R·m) numbers more a matrix, in an edition before v3; v3 prints 5 for 1.5",
                         "what it lists is n·R + 2·R·m, 1.5 times only where n = m; needed are n·R, for the perturbed factor, and R×R"
                                 + " blocks",
                         20, (_, random) -> memory(FmLora.defaults(), random), Paper1Cost::listed),

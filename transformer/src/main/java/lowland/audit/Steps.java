@@ -55,7 +55,7 @@ final class Steps {
         rules.forEach((name, rule) -> claims.add(Claim.holds("device-" + name, "the device, in float",
                 "every operation of two training steps is within its derived bound, on the device's own inputs", 1,
                 (_, _) -> operations(device.get(), rule.rule()))));
-        claims.add(Claim.holds("device-radius-zero", "the device, in float", "at ρ = 0 every rule is LoRA, bit for bit", 1,
+        claims.add(Claim.holds("device-radius-zero", "the device, in float", "at ρ = 0 every rule with a radius is LoRA, bit for bit", 1,
                 (_, _) -> radiusZero(device.get(), rules)));
         return claims;
     }

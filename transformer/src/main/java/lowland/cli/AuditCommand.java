@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
     footer = {"", "Examples:", "  lowland audit --html audit.html", "  lowland audit --claims paper1-eq12,theorem"})
 final class AuditCommand implements Callable<Integer> {
     @Option(names = "--claims", paramLabel = "LIST", description = {
-        "Only these, separated by commas: names, or beginnings of names such as paper1, theorem2, device.", "Default: all (our choice)."})
+        "Only these, separated by commas: names, or beginnings of names such as paper1, theorem, device; a whole name is that claim alone.", "Default: all (our choice)."})
     private String names;
 
     @Option(names = "--html", paramLabel = "FILE", description = {

@@ -65,8 +65,8 @@ record Cell(PaperTable.Task task, String method, long seed, String rate, List<St
                 throw json.missing(key);
             }
         }
-        return new Result(json.number("dev", 0), json.number("test", Double.NaN), json.whole("step", 1, Integer.MAX_VALUE), json.whole("steps", 1, Integer.MAX_VALUE),
-                json.number("seconds", 0));
+        return new Result(json.number("dev", 0), json.number("test", Double.NaN), json.whole("step", 1, Integer.MAX_VALUE),
+                json.whole("steps", 1, Integer.MAX_VALUE), json.number("seconds", 0));
     }
 
     private String difference(List<String> found) {
@@ -81,7 +81,8 @@ record Cell(PaperTable.Task task, String method, long seed, String rate, List<St
     Result finish(Path out) {
         Result result = measured(folder(out).resolve("metrics.jsonl"));
         ObjectNode json = JsonFile.object().put("task", task.task()).put("method", method).put("seed", seed).put("metric", task.metric())
-                .put("dev", result.dev).put("test", Double.isNaN(result.test) ? null : result.test).put("step", result.step).put("steps", result.steps).put("seconds", result.seconds)
+                .put("dev", result.dev).put("test", Double.isNaN(result.test) ? null : result.test).put("step", result.step)
+                .put("steps", result.steps).put("seconds", result.seconds)
                 .put("lowland", Versions.lowland());
         arguments.forEach(json.putArray("train")::add);
         JsonFile.write(file(out), json);

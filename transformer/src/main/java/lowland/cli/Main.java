@@ -118,7 +118,7 @@ public final class Main implements Runnable {
 
     /// The parser itself sees that an option is given twice, but not in a group.
     ///
-    /// @throws OverwrittenOptionException if an option of the command is
+    /// @throws ParameterException (exit code 2) if one is
     static void requireOnce(ParseResult result) {
         ParseResult last = result;
         while (last.hasSubcommand()) {

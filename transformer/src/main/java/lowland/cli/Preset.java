@@ -79,7 +79,8 @@ final class Preset {
         return all;
     }
 
-    private static boolean says(List<String> args, String option) {
+    /// Whether the arguments give the option, as `--option value` or `--option=value`.
+    static boolean says(List<String> args, String option) {
         for (String arg : args) {
             if (arg.equals(option) || arg.startsWith(option + "=")) {
                 return true;

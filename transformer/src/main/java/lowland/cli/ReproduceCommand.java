@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import lowland.Failure;
 import lowland.checkpoint.AtomicFile;
 import lowland.checkpoint.JsonFile;
+import lowland.data.FewShot;
 import lowland.train.Pretrained;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
@@ -156,11 +157,15 @@ final class ReproduceCommand implements Callable<Integer> {
     }
 
     private List<Cell> cells(PaperTable paper, List<PaperTable.Task> columns, List<String> chosen) {
-        List<String> rates = paper.rates().isEmpty() || more.contains("--learning-rate") ? Collections.singletonList(null) : paper.rates();
+        boolean given = Preset.says(more, "--learning-rate");
+        List<String> rates = paper.rates().isEmpty() || given ? Collections.singletonList(null) : paper.rates();
         List<Cell> cells = new ArrayList<>();
         for (PaperTable.Task task : columns) {
             Path folder = folder(task);
             for (long seed : paper.seeds().subList(0, seeds)) {
+                if (paper.test()) {
+                    requireTest(task, folder, (int) seed);
+                }
                 for (String method : chosen) {
                     for (String rate : rates) {
                         cells.add(new Cell(task, method, seed, rate, arguments(paper, task, folder, method, seed, rate)));
@@ -169,6 +174,14 @@ final class ReproduceCommand implements Callable<Integer> {
             }
         }
         return cells;
+    }
+
+    private void requireTest(PaperTable.Task task, Path folder, int seed) {
+        int shots = k == null ? Tables.K : k;
+        if (FewShot.of(task.task()).test(folder, shots, seed) == null) {
+            throw Failure.of(folder + " has no test rows, of which " + table + " is: put test.tsv or test.csv there, or into its folder " + shots
+                    + "-" + seed);
+        }
     }
 
     /// The task's folder in `--data`, whatever its capitals and hyphens.
@@ -227,6 +240,7 @@ final class ReproduceCommand implements Callable<Integer> {
         PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
         CommandLine line = Main.commands(new Streams(streams.in(), nowhere, streams.err(), streams.terminal()));
         ParseResult parsed = line.parseArgs(Preset.expand(arguments.toArray(String[]::new)));
+        // What stands behind -- must not take the place of the cell's own seed, steps or learning rate.
         Main.requireOnce(parsed);
         return (TrainCommand) parsed.subcommand().commandSpec().userObject();
     }
@@ -306,10 +320,6 @@ final class ReproduceCommand implements Callable<Integer> {
             String row = cell.task().name() + " " + cell.method();
             int seed = paper.seeds().indexOf(cell.seed());
             Cell.Result result = results.get(cell);
-            if (paper.test() && Double.isNaN(result.test())) {
-                throw Failure.of(cell.title() + " has no test rows: put the task's test file (test.tsv or test.csv) into its folder, and run it"
-                        + " again in another --out");
-            }
             double[] dev = best.computeIfAbsent(row, _ -> filled(seeds));
             double[] score = scores.computeIfAbsent(row, _ -> filled(seeds));
             if (!(dev[seed] >= result.dev())) {

@@ -44,8 +44,10 @@ record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long>
             line.add(mean(averages(method)));
             lines.add(line);
         }
-        lines.add(List.of());
-        lines.add(heading("difference to " + BASE, PaperTable.Task::title, "average"));
+        if (methods.size() > 1) {
+            lines.add(List.of());
+            lines.add(heading("difference to " + BASE, PaperTable.Task::title, "average"));
+        }
         for (String method : methods) {
             if (!method.equals(BASE)) {
                 List<String> line = new ArrayList<>(List.of(method));
@@ -55,7 +57,8 @@ record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long>
             }
         }
         return aligned(lines)
-                + "\n± is the standard error over the seeds. Differences are paired by seed; p is that of Student's t, two-sided" + (seeds.size() == 1 ? "; one seed has neither." : ", uncorrected for the number of comparisons.") + "\n";
+                + "\n± is the standard error over the seeds. Differences are paired by seed; p is that of Student's t, two-sided"
+                + (seeds.size() == 1 ? "; one seed has neither." : ", uncorrected for the number of comparisons.") + "\n";
     }
 
     private List<String> heading(String first, Function<PaperTable.Task, String> title, String last) {

@@ -34,7 +34,7 @@ final class SharpnessOptions {
     @Option(names = "--norm-scope", paramLabel = "global|layer|factor", description = {
         "Over what the perturbation's norm is taken: all layers, one adapted matrix, or one factor (lora-sam only, arXiv 2508.00522v3"
             + " Eq. 7).",
-        "Default: lora-sam global (SAM's own), fmlora, efmlora layer (Eq. 13 is per matrix); bi-lora is always global (Algorithm 1)."})
+        "Default: lora-sam global (SAM's own), fmlora, efmlora layer (Eq. 13 is per matrix); bi-lora has --auxiliary-clip in its place."})
     NormScope scope;
 
     @Option(names = "--rho-schedule", paramLabel = "constant|cosine|inverse-sqrt", description = {
@@ -161,13 +161,15 @@ final class SharpnessOptions {
         if (scope != null && (scope == NormScope.FACTOR && method != Method.LORA_SAM && method.perturbs()
                 || scope != NormScope.GLOBAL && method == Method.BI_LORA)) {
             throw Failure.usage("--norm-scope " + Choice.name(scope) + " does not fit --method " + Choice.name(method) + ": "
-                    + (method == Method.BI_LORA ? "its clip is always global" : "its norm is of the whole weight, choose global or layer"));
+                    + (method == Method.BI_LORA ? "what is clipped is set with --auxiliary-clip"
+                            : "its norm is of the whole weight, choose global or layer"));
         }
         if (ema != null) {
             Require.that(ema > 0 && ema <= 1, "--ema", ema, "a number above 0, up to 1");
         }
         Require.fromZero("--bar-alpha", barAlpha);
-        Require.that(!method.balances() || barAlpha * learningRate < 1, "--bar-alpha", barAlpha, "a number below 1/learning rate, so that no factor turns round");
+        Require.that(!method.balances() || barAlpha * learningRate < 1, "--bar-alpha", barAlpha,
+                "a number below 1/learning rate, so that no factor turns round");
         Require.fromZero("--learning-rate-ratio", learningRateRatio);
         Require.wholeFrom(0, "--auxiliary-rank", auxiliaryRank(method));
         if (auxiliaryAlpha != null) {

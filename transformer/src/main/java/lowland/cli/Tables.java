@@ -27,7 +27,7 @@ import lowland.data.WordNet;
 /// @param dataSeed of their choice
 record Tables(String text, String label, String dev, Path test, Path data, Integer k, Integer dataSeed) {
     /// Where nothing is said, as MeZO's code (Malladi et al., arXiv 2305.17333v3).
-    private static final int K = 512;
+    static final int K = 512;
     private static final int DATA_SEED = 13;
 
     /// The built-in tasks.

@@ -116,7 +116,8 @@ final class TraceCommand implements Callable<Integer> {
             say("A2", TraceText.matrix(problem.second().getFirst().a()));
         }
         for (int t = 1; t <= steps; t++) {
-            StepResult result = rule.step(at, state, new StepInputs(t, learningRate, learningRate, radius, 0), Sgd.defaults(), problem);
+            StepInputs inputs = new StepInputs(t, learningRate, learningRate, radius, 0, (t - 1.0) / steps);
+            StepResult result = rule.step(at, state, inputs, Sgd.defaults(), problem);
             streams.out().println();
             streams.out().println("step " + t);
             streams.out().print(TraceText.of(result));

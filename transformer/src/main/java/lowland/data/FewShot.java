@@ -100,12 +100,20 @@ public record FewShot(String name, List<String> labels, List<String> columns, bo
                 }
             }
         }
-        Path test = ready ? first(sampled, "test", "test_matched") : null;
-        if (test == null) {
-            // Of tables LM-BFF measures on the whole set's dev rows: the official test rows have no labels.
-            test = ready || !tables ? first(folder, "test") : first(folder, "dev", "dev_matched");
-        }
+        Path test = test(folder, k, dataSeed);
         return new DataSet(PREFIX + name, labels, train, dev, test == null ? List.of() : test(rows(test, say)), false);
+    }
+
+    /// The file of the test rows, null where there is none.
+    public Path test(Path folder, int k, int dataSeed) {
+        Path sampled = folder.resolve(k + "-" + dataSeed);
+        boolean ready = Files.isDirectory(sampled);
+        Path beside = ready ? first(sampled, "test", "test_matched") : null;
+        if (beside != null) {
+            return beside;
+        }
+        // Of tables LM-BFF measures on the whole set's dev rows: the official test rows have no labels.
+        return ready || !tables ? first(folder, "test") : first(folder, "dev", "dev_matched");
     }
 
     /// Of each class, in the order of their first rows, the rows between two numbers.

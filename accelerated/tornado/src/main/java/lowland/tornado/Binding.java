@@ -400,9 +400,8 @@ final class Binding {
     /// One task for scalar operations that follow one another: a launch each would cost more than all of them.
     Task scalars(List<Site> run) {
         int at = rows.size();
-        for (int layer = 0; layer < run.getFirst().layers().length; layer++) {
-            for (Site site : run) {
-                Instruction instruction = site.layers()[layer];
+        for (Site site : run) {
+            for (Instruction instruction : site.layers()) {
                 int[] row = new int[Row.WIDTH];
                 if (instruction != null) {
                     Scalar scalar = (Scalar) instruction.operation();
@@ -416,7 +415,8 @@ final class Binding {
             }
         }
         int count = run.size();
-        return Task.one((g, t, b) -> g.task(t, SmallMatrices::kernelScalars, C, b.control, b.table, b.small, at, count));
+        int stride = run.getFirst().layers().length * Row.WIDTH;
+        return Task.one((g, t, b) -> g.task(t, SmallMatrices::kernelScalars, C, b.control, b.table, b.small, at, count, stride));
     }
 
     private static int code(Scalar.Kind kind) {

@@ -143,12 +143,13 @@ final class SmallMatrices {
 
     /// A run of scalar operations, one behind the other, by one work-item. A row each: kind, a, b, y behind the mark of activity.
     ///
-    /// @param count rows a layer
-    static void kernelScalars(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, int count) {
+    /// @param count operations
+    /// @param stride integers from the rows of one to those of the next
+    static void kernelScalars(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, int count, int stride) {
         if (c.globalIdx < 1) {
-            int first = at + control.get(Row.LAYER) * count * Row.WIDTH;
+            int first = Row.of(control, at);
             for (int k = 0; k < count; k++) {
-                int row = first + k * Row.WIDTH;
+                int row = first + k * stride;
                 if (table.get(row) == 1) {
                     int kind = table.get(row + 1);
                     double a = small.get(table.get(row + 2));
@@ -274,22 +275,27 @@ final class SmallMatrices {
             double t = (theta >= 0.0 ? 1.0 : -1.0) / (size + Math.sqrt(theta * theta + 1.0));
             double cosine = 1.0 / Math.sqrt(t * t + 1.0);
             double sine = t * cosine;
+            double app = small.get(a + p * r + p) - t * apq;
+            double aqq = small.get(a + q * r + q) + t * apq;
             for (int k = 0; k < r; k++) {
                 double akp = small.get(a + k * r + p);
                 double akq = small.get(a + k * r + q);
-                small.set(a + k * r + p, cosine * akp - sine * akq);
-                small.set(a + k * r + q, sine * akp + cosine * akq);
-            }
-            for (int k = 0; k < r; k++) {
-                double apk = small.get(a + p * r + k);
-                double aqk = small.get(a + q * r + k);
-                small.set(a + p * r + k, cosine * apk - sine * aqk);
-                small.set(a + q * r + k, sine * apk + cosine * aqk);
+                double first = cosine * akp - sine * akq;
+                double second = sine * akp + cosine * akq;
+                small.set(a + k * r + p, first);
+                small.set(a + p * r + k, first);
+                small.set(a + k * r + q, second);
+                small.set(a + q * r + k, second);
                 double vkp = small.get(v + k * r + p);
                 double vkq = small.get(v + k * r + q);
                 small.set(v + k * r + p, cosine * vkp - sine * vkq);
                 small.set(v + k * r + q, sine * vkp + cosine * vkq);
             }
+            small.set(a + p * r + p, app);
+            small.set(a + q * r + q, aqq);
+            // Exactly: with a rounding error left there the sweeps would never end.
+            small.set(a + p * r + q, 0.0);
+            small.set(a + q * r + p, 0.0);
         }
     }
 }
