@@ -69,6 +69,10 @@ class CpuDeviceOperationsTest {
         out(p.add(x, g));
         out(p.multiply(x, g));
         out(p.scale(x, p.scalar("factor")));
+        out(p.divide(x, p.add(p.multiply(g, g), p.fill(positive, ElementType.REAL, x.shape()))));
+        out(p.gaussian("w", ints("maskKey", Extent.of(2)), Shape.of(c, wide)));
+        Value left = real("normsLeft", c, Extent.of(4));
+        out(p.rowNorms(p.fill(p.constant(40), ElementType.REAL, Shape.of(channels, 1)), left, real("normsRight", Extent.of(4), c)));
         out(p.fill(p.scalar("factor"), ElementType.REAL, x.shape()));
         out(p.layerNorm(x, row, other, 1e-5));
         out(p.layerNormBackward(x, row, g, 1e-5));

@@ -20,7 +20,8 @@ import org.ejml.simple.SimpleMatrix;
 /// @param auxiliaries Bi-LoRA's, B2 = 0
 record Problem(Trainables trainables, List<LoraPair> auxiliaries, QuadraticOracle oracle) {
 
-    static final List<UpdateRule> RULES = List.of(Lora.defaults(), new LoraPlus(4), LoraOBar.defaults(),
+    static final List<UpdateRule> RULES = List.of(Lora.defaults(), new LoraPlus(4), LoraOBar.defaults(), FlatLora.defaults(),
+            FullSam.defaults(), new FullSam(NormScope.LAYER),
             new LoraNBar(new BarSchedule(Schedule.Shape.CONSTANT, 2)),
             LoraSam.defaults(), new LoraSam(NormScope.LAYER), new LoraSam(NormScope.FACTOR),
             FmLora.defaults(), new FmLora(NormScope.GLOBAL, Estimate.A, Factor.A), new FmLora(NormScope.GLOBAL, Estimate.B, Factor.B),
@@ -37,7 +38,8 @@ record Problem(Trainables trainables, List<LoraPair> auxiliaries, QuadraticOracl
     static boolean perturbs(UpdateRule rule) {
         return switch (rule) {
             case Lora _, LoraPlus _, LoraOBar _, LoraNBar _ -> false;
-            case LoraSam _, FmLora _, EfmLora _, BiLora _ -> true;
+            case FullFineTuning _ -> throw new IllegalArgumentException("no pairs, no LoRA");
+            case FlatLora _, LoraSam _, FmLora _, EfmLora _, BiLora _, FullSam _ -> true;
         };
     }
 
@@ -71,6 +73,10 @@ record Problem(Trainables trainables, List<LoraPair> auxiliaries, QuadraticOracl
     RuleState initialState(UpdateRule rule) {
         return switch (rule) {
             case Lora lora -> lora.initialState(trainables);
+            case FlatLora flatLora -> flatLora.initialState(trainables,
+                    trainables.pairs().stream().map(pair -> oracle.start().get(pair.name())).toList());
+            case FullSam fullSam -> fullSam.initialState(trainables);
+            case FullFineTuning full -> full.initialState(trainables);
             case LoraPlus loraPlus -> loraPlus.initialState(trainables);
             case LoraOBar bar -> bar.initialState(trainables);
             case LoraNBar bar -> bar.initialState(trainables);

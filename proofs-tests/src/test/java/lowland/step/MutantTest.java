@@ -195,7 +195,7 @@ final class MutantTest {
             TrainingStep right = trial.program();
             return new TrainingStep(right.clear(), right.gradient(), right.perturb() == null ? null : change.apply(right.perturb()),
                     right.perturb() == null ? change.apply(right.descend()) : right.descend(), right.evaluate(), right.adapter(),
-                    right.auxiliary(), right.trained(), right.carried());
+                    right.auxiliary(), right.whole(), right.trained(), right.carried());
         }, UnaryOperator.identity());
     }
 

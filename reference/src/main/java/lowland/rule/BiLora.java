@@ -96,14 +96,14 @@ public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio
         if (!gradients.isFinite()) {
             return StepResult.skip(trainables, before, "loss or gradient at W0 + s1 B1 A1 + s2 B2 A2", gradients.loss());
         }
-        Gradients primary = new Gradients(gradients.loss(), gradients.pairs().subList(0, layers), gradients.others());
+        Gradients primary = gradients.ofFirst(layers);
         Gradients auxiliary = new Gradients(gradients.loss(), gradients.pairs().subList(layers, 2 * layers), List.of());
 
         ClippedDescent descended =
                 ClippedDescent.step(trainables, primary, before.moments(), inputs.learningRate(), inputs, descent);
         ClippedDescent ascended = ClippedDescent.step(
                 new Trainables(before.auxiliaries(), List.of()), role == Role.ASCEND ? auxiliary.scale(-1) : auxiliary,
-                new TrainableMoments(before.auxiliaryMoments(), List.of()),
+                new TrainableMoments(before.auxiliaryMoments(), List.of(), List.of()),
                 auxiliaryLearningRateRatio * inputs.learningRate(), inputs, auxiliaryDescent);
         List<LoraPair> ascendedPairs = ascended.next().pairs();
 

@@ -26,8 +26,8 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--init", paramLabel = "roberta-base|roberta-large", description = {ModelOptions.INIT, "Default: not used."})
     private String init;
 
-    @Option(names = "--adapter", required = true, paramLabel = "DIR", description = {
-        "The folder adapter of a run: PEFT's two files and task.json.", "No default."})
+    @Option(names = "--adapter", paramLabel = "DIR", description = {
+        "The folder adapter of a run: PEFT's two files and task.json.", "Default: none, the checkpoint with its own head."})
     private Path adapter;
 
     @Option(names = "--task", required = true, paramLabel = "T", description = {Tables.TASK, "No default."})
