@@ -45,8 +45,8 @@ class ConfigFilesTest {
     @Test
     void aConfigurationThatWouldBeComputedWronglyIsRefused() {
         for (String[] change : new String[][] {
-                {"\"bert\"", "\"gpt2\""}, {"\"gelu\"", "\"relu\""}, {"\"absolute\"", "\"relative_key\""}, {":384", ":385"}, {":384", ":-384"},
-                {":384", ":384.5"}, {":384", ":99999999999"}, {"\"hidden_size\":384,", ""}, {"1e-12", "0"}, {"1e-12", "\"x\""},
+                {"\"bert\"", "\"gpt2\""}, {"\"gelu\"", "\"relu\""}, {"\"absolute\"", "\"relative_key\""}, {":384", ":385"},
+                {":384", ":-384"}, {":384", ":384.5"}, {":384", ":99999999999"}, {"\"hidden_size\":384,", ""}, {"1e-12", "0"}, {"1e-12", "\"x\""},
                 {"\"hidden_dropout_prob\":0.1", "\"hidden_dropout_prob\":1.5"}, {"\"model_type\":\"bert\",", ""},
                 {"\"unknown_key\"", "\"is_decoder\":true,\"unknown_key\""}}) {
             assertTrue(BERT.contains(change[0]));
@@ -81,7 +81,8 @@ class ConfigFilesTest {
             Failure failure = assertThrows(Failure.class, () -> TaskFile.read(folder), change[1]);
             assertTrue(failure.getMessage().contains("task.json"), failure.getMessage());
         }
-        assertThrows(IllegalArgumentException.class, () -> new TaskFile(List.of(), List.of("text"), "label", "mean", 0, false).write(folder));
+        TaskFile empty = new TaskFile(List.of(), List.of("text"), "label", "mean", 0, false);
+        assertThrows(IllegalArgumentException.class, () -> empty.write(folder));
     }
 
     private BertConfig bert(String json) throws IOException {

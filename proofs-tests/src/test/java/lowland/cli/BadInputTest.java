@@ -110,6 +110,8 @@ class BadInputTest {
         refused(2, Shell.run("predict", "--model", "minilm"), "--input is missing: give it; see lowland predict --help");
         refused(2, Shell.run("train", "--task"), "--task has no value: give T; see");
         refused(2, Shell.run("predict", "--model", "minilm", "--input", "x", "--input", "y"), "--input is given twice: give it once; see");
+        refused(2, Shell.run("train", "--model", "minilm", "--task", "x", "--method", "lora", "--out", "y", "--rank", "1", "--rank", "2"),
+                "--rank is given twice: give it once; see lowland train --help");
         refused(2, Shell.run("trian"), "trian is not known; did you mean train");
     }
 

@@ -108,7 +108,11 @@ class CheckpointFolderTest {
                 "efmlora", "--out", run.toString(), "--epochs", "3", "--batch-size", "4", "--learning-rate", "1e-2", "--rank", "2", "--targets",
                 "value,dense", "--test", rows.toString());
         assertEquals(0, trained.exit(), trained.err());
-        assertEquals(pooling, JSON.readTree(run.resolve("adapter/task.json").toFile()).get("pooling").asText());
+        JsonNode task = JSON.readTree(run.resolve("adapter/task.json").toFile());
+        assertEquals(pooling, task.get("pooling").asText());
+        // The rows have class numbers: RoBERTa's configuration names these classes, BERT's does not.
+        assertEquals(family.equals("roberta") ? "[\"entailment\",\"neutral\",\"contradiction\"]" : "[\"0\",\"1\",\"2\"]",
+                task.get("labels").toString());
         assertEquals(pooling, JSON.readTree(run.resolve("config.json").toFile()).get("pooling").asText());
         assertEquals(what.equals("roberta first"),
                 trained.err().contains("the head starts as the checkpoint's own, whose labels are entailment"), trained.err());

@@ -13,7 +13,7 @@ import picocli.CommandLine.Model.OptionSpec;
 
 /// Every option says its default, and the defaults are those that are promised.
 class HelpTest {
-    private static final List<String> COMMANDS = List.of("demo", "train", "evaluate", "predict", "merge");
+    private static final List<String> COMMANDS = List.of("demo", "train", "evaluate", "predict", "merge", "reproduce", "audit", "trace");
 
     private static String described(OptionSpec option) {
         return String.join(" ", option.description());

@@ -129,6 +129,7 @@ class LauncherTest {
         assertEquals(List.of("<lowland.cli.Main>", "<train>", "<--task>", "<my table.tsv>", "<>", "<*>", "<a\"b>", "<--x=$HOME>"),
                 arguments.lines().toList());
         assertTrue(ended.out().contains("<--add-modules=jdk.incubator.vector>"), ended.out());
+        assertTrue(ended.out().contains("<-Dlowland.stderr=3>"), "a bar is drawn where the filter does not hold it up");
         assertEquals("trouble of java\n", ended.err(), "the warning is left out, and nothing else");
     }
 

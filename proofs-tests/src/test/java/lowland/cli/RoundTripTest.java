@@ -30,8 +30,11 @@ class RoundTripTest {
 
     private static Shell train(Path task, Path out, String method, String... more) {
         List<String> args = new ArrayList<>(List.of("train", "--model", "minilm", "--task", task.toString(), "--method", method, "--out",
-                out.toString(), "--batch-size", "6", "--dropout", "0", "--learning-rate", "3e-3"));
+                out.toString(), "--batch-size", "6", "--dropout", "0"));
         args.addAll(List.of(more));
+        if (!args.contains("--learning-rate")) {
+            args.addAll(List.of("--learning-rate", "3e-3"));
+        }
         return Shell.run(args.toArray(String[]::new));
     }
 

@@ -25,24 +25,26 @@ class DemoTableTest {
             List<String> cells = table.rows().get(row++);
             assertEquals(baseline.path("name").asText(), cells.get(0));
             assertEquals(percent(baseline, "testAccuracy"), cells.get(1));
-            assertEquals(percent(baseline, "macroF1"), cells.get(3));
+            assertEquals(percent(baseline, "macroF1"), cells.get(4));
         }
         for (JsonNode method : task.path("methods")) {
             List<String> cells = table.rows().get(row++);
             assertEquals(method.path("title").asText(), cells.get(0));
             assertEquals(percent(method, "testAccuracy") + " ± " + percent(method, "testAccuracyStandardError"), cells.get(1));
+            assertEquals(String.format(Locale.ROOT, "%+.1f ± %s", 100 * method.path("aboveFrozen").asDouble(),
+                    percent(method, "aboveFrozenStandardError")), cells.get(2));
             if (!method.path("name").asText().equals("lora")) {
                 assertEquals(String.format(Locale.ROOT, "%+.1f ± %s%s", 100 * method.path("differenceToLora").asDouble(),
-                        percent(method, "differenceStandardError"), method.path("withinNoise").asBoolean() ? " (within noise)" : ""), cells.get(2));
+                        percent(method, "differenceStandardError"), method.path("withinNoise").asBoolean() ? " (within noise)" : ""), cells.get(3));
             }
-            assertEquals(percent(method, "macroF1"), cells.get(3));
-            assertEquals(method.path("sharpness").asDouble(), Double.parseDouble(cells.get(4)), 0.005 * method.path("sharpness").asDouble());
+            assertEquals(percent(method, "macroF1"), cells.get(4));
+            assertEquals(method.path("sharpness").asDouble(), Double.parseDouble(cells.get(5)), 0.005 * method.path("sharpness").asDouble());
             double norm = method.path("perturbationNorm").asDouble();
-            assertEquals(norm, Double.parseDouble(cells.get(5)), 0.005 * norm);
-            assertEquals(String.format(Locale.ROOT, "%.1f", method.path("millisecondsPerStep").asDouble()), cells.get(6));
-            assertEquals(String.format(Locale.ROOT, "%.2f", method.path("timeOverLora").asDouble()), cells.get(7));
-            assertEquals(String.format(Locale.ROOT, "%.1f MB", method.path("plannedBytes").path("total").asLong() * 1e-6), cells.get(8));
-            assertEquals(method.path("gradientsPerStep").asDouble(), Double.parseDouble(cells.get(9)));
+            assertEquals(norm, Double.parseDouble(cells.get(6)), 0.005 * norm);
+            assertEquals(String.format(Locale.ROOT, "%.1f", method.path("millisecondsPerStep").asDouble()), cells.get(7));
+            assertEquals(String.format(Locale.ROOT, "%.2f", method.path("timeOverLora").asDouble()), cells.get(8));
+            assertEquals(String.format(Locale.ROOT, "%.1f MB", method.path("plannedBytes").path("total").asLong() * 1e-6), cells.get(9));
+            assertEquals(method.path("gradientsPerStep").asDouble(), Double.parseDouble(cells.get(10)));
         }
         assertEquals(row, table.rows().size());
     }
@@ -55,11 +57,29 @@ class DemoTableTest {
     @Test
     void noiseIsSaidWhereItHidesADifferenceAndOnlyThere() {
         DemoTable table = DemoTable.of(MadeUp.result(List.of(0L, 1L, 2L, 3L, 4L)));
-        String last = table.rows().getLast().get(2);
+        String last = table.rows().getLast().get(3);
         assertFalse(last.contains("noise"), last);
-        long hidden = table.rows().stream().filter(row -> row.get(2).contains("within noise")).count();
+        long hidden = table.rows().stream().filter(row -> row.get(3).contains("within noise")).count();
         assertTrue(hidden > 0 && hidden < table.rows().size(), "hidden: " + hidden);
         assertTrue(DemoTable.of(MadeUp.result(List.of(0L, 1L))).notes().stream().anyMatch(note -> note.startsWith("With 2 seeds")));
+    }
+
+    @Test
+    void whatIsAboveTheFrozenFeaturesIsPairedRowByRow() {
+        DemoResult result = MadeUp.result(List.of(0L));
+        double[] hits = result.base().runs().getFirst().hits();
+        double[] frozen = result.frozen().hits();
+        double gained = 0;
+        double changed = 0;
+        for (int row = 0; row < hits.length; row++) {
+            gained += hits[row] - frozen[row];
+            changed += Math.abs(hits[row] - frozen[row]);
+        }
+        int n = hits.length;
+        Metrics.Paired above = result.toFrozen(result.base());
+        assertEquals(gained / n, above.mean(), 1e-12);
+        assertEquals(Math.sqrt((changed - gained * gained / n) / (n - 1) / n), above.standardError(), 1e-12);
+        assertEquals(result.base().accuracy() - result.frozen().accuracy(), above.mean(), 1e-12);
     }
 
     @Test
@@ -75,8 +95,8 @@ class DemoTableTest {
     @Test
     void oneSeedHasNoErrorAndNoSignificance() {
         DemoTable table = DemoTable.of(MadeUp.result(List.of(0L)));
-        assertTrue(table.rows().stream().noneMatch(row -> row.get(1).contains("±") || row.get(2).contains("±")));
-        assertTrue(table.rows().getLast().get(2).endsWith("(within noise)"));
+        assertTrue(table.rows().stream().noneMatch(row -> row.get(1).contains("±") || row.get(3).contains("±")));
+        assertTrue(table.rows().getLast().get(3).endsWith("(within noise)"));
         assertTrue(DemoJson.of("m", List.of(MadeUp.result(List.of(0L))), MACHINE).at("/tasks/0/methods/1/differenceP").isNull());
     }
 

@@ -23,6 +23,11 @@ final class DataOptions {
     @Option(names = "--steps", paramLabel = "N", description = {"Optimiser steps, in place of --epochs.", "Default: not used."})
     Integer steps;
 
+    @Option(names = "--rows", paramLabel = "N", description = {
+        "At most so many rows of each split, chosen by a hash of their texts, whatever the seed; to try things out.",
+        "Default: not used."})
+    Integer rows;
+
     @Option(names = "--order", paramLabel = "shuffled|file", description = {
         "Each epoch in an order of its own, or as in the file.", "Default: shuffled (our choice: files are often sorted by label)."})
     Order order = Order.SHUFFLED;
@@ -56,6 +61,9 @@ final class DataOptions {
         }
         if (steps != null) {
             Require.wholeFrom(1, "--steps", steps);
+        }
+        if (rows != null) {
+            Require.wholeFrom(1, "--rows", rows);
         }
         if (evaluateEvery != null) {
             Require.wholeFrom(1, "--evaluate-every", evaluateEvery);

@@ -19,8 +19,12 @@ import lowland.rule.Scaling;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.OverwrittenOptionException;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.Spec;
 
 /// The command line. Exit codes: 0 done, 1 failed (files or run time), 2 wrong from the command line alone, 130 interrupted and saved.
@@ -91,7 +95,11 @@ public final class Main implements Runnable {
                 .addSubcommand(new TrainCommand(streams))
                 .addSubcommand(new EvaluateCommand(streams))
                 .addSubcommand(new PredictCommand(streams))
-                .addSubcommand(new MergeCommand(streams));
+                .addSubcommand(new MergeCommand(streams))
+                .addSubcommand(new ReproduceCommand(streams))
+                .addSubcommand(new AuditCommand(streams))
+                .addSubcommand(new TraceCommand(streams));
+        line.setExecutionStrategy(Main::execute);
         line.setExpandAtFiles(false).setUsageHelpWidth(110).setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
         for (Class<?> type : List.of(Scaling.class, NormScope.class, RhoSchedule.Shape.class, Schedule.Shape.class, Factor.class,
                 Estimate.class, EmaStart.class, DescentOptions.Optimizer.class, DataOptions.Order.class, BiLora.Role.class, BiLora.Clip.class,
@@ -99,6 +107,20 @@ public final class Main implements Runnable {
             register(line, type);
         }
         return line;
+    }
+
+    /// The parser itself sees that an option is given twice, but not in a group.
+    private static int execute(ParseResult result) {
+        ParseResult last = result;
+        while (last.hasSubcommand()) {
+            last = last.subcommand();
+        }
+        for (OptionSpec option : last.matchedOptions()) {
+            if (!option.isMultiValue() && option.originalStringValues().size() > 1) {
+                throw new OverwrittenOptionException(last.commandSpec().commandLine(), option, option.longestName() + " is given twice");
+            }
+        }
+        return new RunLast().execute(result);
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})

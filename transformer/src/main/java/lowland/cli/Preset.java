@@ -48,7 +48,12 @@ final class Preset {
         if (options == null) {
             throw Failure.usage("--preset " + name + " is not there; there are " + String.join(", ", PRESETS.keySet()));
         }
-        List<String> all = new ArrayList<>(List.of(args));
+        return behind(List.of(args), options).toArray(String[]::new);
+    }
+
+    /// The arguments with those options, each with its value, behind them that they do not say otherwise themselves.
+    static List<String> behind(List<String> args, List<String> options) {
+        List<String> all = new ArrayList<>(args);
         for (int i = 0; i < options.size(); i += 2) {
             String option = options.get(i);
             boolean said = says(args, option) || option.equals("--epochs") && says(args, "--steps")
@@ -60,10 +65,10 @@ final class Preset {
                 all.add(options.get(i + 1));
             }
         }
-        return all.toArray(String[]::new);
+        return all;
     }
 
-    private static boolean says(String[] args, String option) {
+    private static boolean says(List<String> args, String option) {
         for (String arg : args) {
             if (arg.equals(option) || arg.startsWith(option + "=")) {
                 return true;

@@ -41,6 +41,11 @@ record Tables(String text, String label, String dev, Path test, Path data) {
         Task under(List<String> labels) {
             return new Task(data.under(labels), columns, devSource, testSource, metric);
         }
+
+        /// The same with at most so many rows of each split.
+        Task atMost(int rows) {
+            return new Task(data.atMost(rows), columns, devSource, testSource, metric);
+        }
     }
 
     /// The task to train on.

@@ -146,8 +146,17 @@ final class TrainCommand implements Callable<Integer> {
         try (Pretrained pretrained = Pretrained.open(model, start.weights, modelOptions.pooling)) {
             sayRandom(pretrained);
             checkFit(chosen, pretrained);
-            return train(chosen, executor, tables.tables().task(task).under(pretrained.labels()), pretrained);
+            return train(chosen, executor, task().under(pretrained.labels()), pretrained);
         }
+    }
+
+    private Tables.Task task() {
+        Tables.Task all = tables.tables().task(task);
+        if (data.rows == null) {
+            return all;
+        }
+        say("at most " + data.rows + " rows of each split are taken");
+        return all.atMost(data.rows);
     }
 
     private void sayRandom(Pretrained pretrained) {
@@ -457,6 +466,7 @@ final class TrainCommand implements Callable<Integer> {
         int epochSteps = settings.batching().stepsPerEpoch(chosenTask.data().train().size());
         config.put("batchSize", data.batchSize).put("accumulate", data.accumulate);
         config.put("epochs", (double) settings.steps() / epochSteps).put("steps", settings.steps());
+        config.put("atMostRows", data.rows);
         config.put("order", Choice.name(data.order)).put("maxLength", data.maxLength).put("maxTokens", data.maxTokens);
         config.put("evaluateEvery", data.evaluateEvery == null ? epochSteps : data.evaluateEvery).put("seed", settings.seed());
         boolean own = Double.isNaN(settings.regularisation().dropout());

@@ -1,6 +1,7 @@
 package lowland.data;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// A task: its labels in the order of the logits (none for regression) and its rows. Splits may be empty.
@@ -13,8 +14,12 @@ public record DataSet(
         test = List.copyOf(test);
     }
 
-    /// The same rows under the labels of a checkpoint, in its order, where it knows every label of the task; else unchanged.
+    /// The same rows under the labels of a checkpoint, in its order, where it knows every label of the task; class numbers take the names
+    /// of a checkpoint with as many classes, unless these only repeat the numbers (`LABEL_0`). Else unchanged.
     public DataSet under(List<String> known) {
+        if (numbered() && known.size() == labels.size() && known.stream().noneMatch(name -> name.matches("(LABEL_)?\\d+"))) {
+            return new DataSet(name, known, train, dev, test, false);
+        }
         if (regression || labels.equals(known) || !known.containsAll(labels)) {
             return this;
         }
@@ -27,6 +32,35 @@ public record DataSet(
             examples.add(new Example(row.row(), row.text(), row.pair(), known.indexOf(labels.get(row.label())), row.target()));
         }
         return examples;
+    }
+
+    /// The same task with at most so many rows of each split: those whose texts' hashes are least, in the order that they had.
+    public DataSet atMost(int rows) {
+        return new DataSet(name, labels, atMost(rows, train), atMost(rows, dev), atMost(rows, test), regression);
+    }
+
+    private static List<Example> atMost(int rows, List<Example> split) {
+        if (split.size() <= rows) {
+            return split;
+        }
+        double[] shares = split.stream().mapToDouble(Example::share).toArray();
+        double[] sorted = shares.clone();
+        Arrays.sort(sorted);
+        List<Example> kept = new ArrayList<>();
+        for (int i = 0; i < shares.length && kept.size() < rows; i++) {
+            if (shares[i] <= sorted[rows - 1]) {
+                kept.add(split.get(i));
+            }
+        }
+        return kept;
+    }
+
+    private boolean numbered() {
+        boolean numbered = !regression;
+        for (int k = 0; k < labels.size(); k++) {
+            numbered &= labels.get(k).equals(Integer.toString(k));
+        }
+        return numbered;
     }
 
     /// The mean of a regression's training targets: what knows nothing of the texts answers with it.

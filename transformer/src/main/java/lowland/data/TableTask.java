@@ -25,7 +25,7 @@ public final class TableTask {
         List<Example> kept = new ArrayList<>();
         List<Example> held = new ArrayList<>();
         for (Example example : all) {
-            (share(example) < devShare ? held : kept).add(example);
+            (example.share() < devShare ? held : kept).add(example);
         }
         if (kept.isEmpty() || devShare > 0 && held.isEmpty()) {
             throw Failure.of(train.name() + ": a dev share of " + devShare + " of its " + all.size() + " rows leaves no row for "
@@ -46,7 +46,7 @@ public final class TableTask {
     public static List<Example> dev(TableFile table, double devShare, Columns columns, Labels labels) {
         List<Example> held = new ArrayList<>();
         for (Example example : table.examples(columns, labels)) {
-            if (share(example) < devShare) {
+            if (example.share() < devShare) {
                 held.add(example);
             }
         }
@@ -55,10 +55,5 @@ public final class TableTask {
                     + " rows leaves no row for dev; name a dev file, or another share");
         }
         return held;
-    }
-
-    /// By the texts alone, so that rows of the same texts fall on the same side whatever their labels.
-    private static double share(Example example) {
-        return Md5.share(example.pair() == null ? example.text() : example.text() + "\u001F" + example.pair());
     }
 }

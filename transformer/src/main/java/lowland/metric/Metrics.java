@@ -16,14 +16,19 @@ public final class Metrics {
     /// with `pairs` − 1 degrees of freedom. With one pair, standard error and p are NaN.
     public record Paired(int pairs, double mean, double standardError, double p) {}
 
+    /// For each row, 1 if it is right, else 0.
+    public static double[] hits(int[] predicted, int[] actual) {
+        sameLength(predicted.length, actual.length);
+        double[] hits = new double[actual.length];
+        for (int i = 0; i < actual.length; i++) {
+            hits[i] = predicted[i] == actual[i] ? 1 : 0;
+        }
+        return hits;
+    }
+
     /// The share of rows that are right.
     public static double accuracy(int[] predicted, int[] actual) {
-        sameLength(predicted.length, actual.length);
-        int right = 0;
-        for (int i = 0; i < actual.length; i++) {
-            right += predicted[i] == actual[i] ? 1 : 0;
-        }
-        return (double) right / actual.length;
+        return mean(hits(predicted, actual));
     }
 
     /// F1 of the class `positive`: 2·tp / (2·tp + fp + fn).

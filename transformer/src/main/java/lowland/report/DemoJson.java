@@ -74,6 +74,7 @@ public final class DemoJson {
     private static void method(ObjectNode json, DemoResult result, DemoResult.Method method) {
         DemoMethod of = method.method();
         Metrics.Paired difference = result.toBase(method);
+        Metrics.Paired aboveFrozen = result.toFrozen(method);
         json.put("name", of.name());
         json.put("title", of.title());
         json.put("rule", of.rule().toString());
@@ -83,6 +84,8 @@ public final class DemoJson {
         json.put("steps", result.plan().steps() * of.steps());
         number(json, "testAccuracy", method.accuracy());
         number(json, "testAccuracyStandardError", method.accuracyError());
+        number(json, "aboveFrozen", aboveFrozen.mean());
+        number(json, "aboveFrozenStandardError", aboveFrozen.standardError());
         number(json, "differenceToLora", difference.mean());
         number(json, "differenceStandardError", difference.standardError());
         number(json, "differenceP", difference.p());

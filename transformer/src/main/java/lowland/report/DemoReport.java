@@ -87,7 +87,7 @@ public final class DemoReport {
     private static String table(DemoResult result, DemoTable table) {
         StringBuilder html = new StringBuilder("<div class=\"card scroll\"><table>\n<tr>");
         for (int column = 0; column < table.headings().size(); column++) {
-            html.append(column == 2 ? "<th class=\"left\">" : "<th>").append(Page.escape(table.headings().get(column))).append("</th>");
+            html.append(column == DemoTable.DIFFERENCE ? "<th class=\"left\">" : "<th>").append(Page.escape(table.headings().get(column))).append("</th>");
         }
         html.append("</tr>\n");
         int baselines = result.baselines().size();
@@ -98,7 +98,7 @@ public final class DemoReport {
                 if (column == 0 && row >= baselines) {
                     html.append("<td>").append(swatch(result, row - baselines, cell)).append("</td>");
                 } else {
-                    html.append(column == 2 ? "<td class=\"left\">" : "<td>").append(cell).append("</td>");
+                    html.append(column == DemoTable.DIFFERENCE ? "<td class=\"left\">" : "<td>").append(cell).append("</td>");
                 }
             }
             html.append("</tr>\n");

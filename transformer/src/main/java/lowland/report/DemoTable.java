@@ -16,18 +16,21 @@ import lowland.train.DemoResult;
 /// @param rows     as many cells each; empty where there is nothing to say
 /// @param notes    sentences below
 public record DemoTable(String title, List<String> headings, List<List<String>> rows, List<String> notes) {
-    private static final List<String> HEADINGS = List.of("", "test accuracy, %", "difference to LoRA", "macro-F1, %", "sharpness", "‖ΔW‖_F",
+    private static final List<String> HEADINGS = List.of("", "test accuracy, %", "above frozen", "difference to LoRA", "macro-F1, %", "sharpness", "‖ΔW‖_F",
             "ms a step", "over LoRA", "planned memory", "gradients a step");
+    /// The column that is read from the left.
+    static final int DIFFERENCE = 3;
 
     public static DemoTable of(DemoResult result) {
         List<List<String>> rows = new ArrayList<>();
         for (DemoResult.Baseline baseline : result.baselines()) {
-            rows.add(List.of(baseline.title(), percent(baseline.accuracy()), "", percent(baseline.macroF1()), "", "", "", "", "", ""));
+            rows.add(List.of(baseline.title(), percent(baseline.accuracy()), "", "", percent(baseline.macroF1()), "", "", "", "", "", ""));
         }
         for (DemoResult.Method method : result.methods()) {
             boolean base = method == result.base();
             rows.add(List.of(method.method().title(),
                     percent(method.accuracy()) + error(method.accuracyError()),
+                    signed(result.toFrozen(method)),
                     base ? "" : difference(result.toBase(method)),
                     percent(method.macroF1()),
                     String.format(Locale.ROOT, "%.2e", method.sharpness()),
@@ -56,8 +59,11 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
     }
 
     private static String difference(Metrics.Paired difference) {
-        return String.format(Locale.ROOT, "%+.1f", 100 * difference.mean()) + error(difference.standardError())
-                + (DemoResult.withinNoise(difference) ? " (within noise)" : "");
+        return signed(difference) + (DemoResult.withinNoise(difference) ? " (within noise)" : "");
+    }
+
+    private static String signed(Metrics.Paired difference) {
+        return String.format(Locale.ROOT, "%+.1f", 100 * difference.mean()) + error(difference.standardError());
     }
 
     private static List<String> notes(DemoResult result) {
@@ -70,7 +76,8 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
         } else if (seeds < 5) {
             notes.add("With " + seeds + " seeds only a very large difference could rise above the noise; --full takes five.");
         }
-        notes.add("Every method starts from the head of the frozen features: what it has above them, it gained by changing the encoder.");
+        notes.add("Every method starts from the head of the frozen features: what it has above them, it gained by changing the encoder. There ±"
+                + " is the standard error over the test rows, paired row by row.");
         for (DemoResult.Method method : result.methods()) {
             if (method.skipped() > 0) {
                 notes.add(method.method().title() + " skipped " + method.skipped() + " steps, in which something was not finite.");
@@ -107,7 +114,7 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
             StringBuilder line = new StringBuilder();
             for (int column = 0; column < widths.length; column++) {
                 String pad = " ".repeat(widths[column] - length(row.get(column)));
-                boolean left = column == 0 || column == 2;
+                boolean left = column == 0 || column == DIFFERENCE;
                 line.append(column == 0 ? "" : "  ").append(left ? row.get(column) + pad : pad + row.get(column));
             }
             text.append(line.toString().stripTrailing()).append('\n');

@@ -70,7 +70,7 @@ public final class Demo {
         int[] predicted = new int[task.test().size()];
         java.util.Arrays.fill(predicted, most);
         int[] actual = task.test().examples().stream().mapToInt(Example::label).toArray();
-        return new DemoResult.Baseline("majority", Metrics.accuracy(predicted, actual), Metrics.macroF1(predicted, actual),
+        return new DemoResult.Baseline("majority", Metrics.hits(predicted, actual), Metrics.macroF1(predicted, actual),
                 "always \"" + task.data().labels().get(most) + "\", the most frequent in training");
     }
 
@@ -169,7 +169,7 @@ public final class Demo {
         progress.advance(test.rows().size(), place);
         double sharpness = Sharpness.of(training, sharpnessSample, directions);
         progress.advance((2L * directions.count() + 1) * sharpnessSample.size(), place);
-        return new DemoResult.Run(seed, List.copyOf(records), training.gradients(), List.copyOf(points), test.metrics().get("accuracy"),
+        return new DemoResult.Run(seed, List.copyOf(records), training.gradients(), List.copyOf(points), test.hits(),
                 test.metrics().get("macroF1"), test.loss(), sharpness);
     }
 }

@@ -29,13 +29,13 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
     /// Verb supersense.
     public static DemoPlan verbSupersense(List<DemoMethod> methods, List<Long> seeds, boolean full) {
         return full
-                ? new DemoPlan("verb supersense", methods, seeds, 100, 32, 4e-3, 1e-3, 4, 1 << 20, 128, 25, 128, 2, 0.01, 64, 7, 30)
-                : new DemoPlan("verb supersense", methods, seeds, 64, 32, 4e-3, 1e-3, 4, 1 << 20, 96, 16, 64, 2, 0.01, 32, 5, 30);
+                ? new DemoPlan("verb supersense", methods, seeds, 120, 32, 4e-3, 1e-3, 4, 1 << 20, 128, 30, 128, 2, 0.01, 64, 7, 30)
+                : new DemoPlan("verb supersense", methods, seeds, 96, 32, 4e-3, 1e-3, 4, 1 << 20, 96, 24, 64, 2, 0.01, 32, 5, 30);
     }
 
     /// Gloss match, of `--full`.
     public static DemoPlan glossMatch(List<DemoMethod> methods, List<Long> seeds) {
-        return new DemoPlan("gloss match", methods, seeds, 40, 16, 4e-3, 1e-3, 2, 4000, 96, 20, 48, 2, 0.01, 32, 5, 30);
+        return new DemoPlan("gloss match", methods, seeds, 32, 16, 4e-3, 1e-3, 2, 4000, 96, 16, 48, 2, 0.01, 32, 5, 30);
     }
 
     /// The settings of one run: rank 8, alpha 16, all linear layers, AdamW, linear schedule, clipped at 1; no dropout, since a run sees

@@ -13,8 +13,13 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
 
     /// An answer without any adapter.
     ///
-    /// @param how it was made
-    public record Baseline(String title, double accuracy, double macroF1, String how) {}
+    /// @param hits for each test row, 1 if the answer was right, else 0
+    /// @param how  it was made
+    public record Baseline(String title, double[] hits, double macroF1, String how) {
+        public double accuracy() {
+            return Metrics.mean(hits);
+        }
+    }
 
     /// A point of the dev curve.
     public record Point(int step, double loss, double accuracy) {}
@@ -23,9 +28,14 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
     ///
     /// @param gradients evaluations of the gradient, counted while it trained
     /// @param dev       loss and accuracy on the dev sample
+    /// @param hits      for each test row, 1 if the answer was right, else 0
     /// @param sharpness see [Sharpness]
-    public record Run(long seed, List<StepRecord> steps, int gradients, List<Point> dev, double accuracy, double macroF1, double testLoss,
+    public record Run(long seed, List<StepRecord> steps, int gradients, List<Point> dev, double[] hits, double macroF1, double testLoss,
             double sharpness) {
+        public double accuracy() {
+            return Metrics.mean(hits);
+        }
+
         /// ‖ΔW‖_F of the perturbation, the mean over the steps.
         public double perturbation() {
             return Metrics.mean(steps.stream().mapToDouble(StepRecord::perturbationNorm).toArray());
@@ -46,6 +56,16 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
 
         public double accuracyError() {
             return Metrics.standardError(accuracies());
+        }
+
+        /// For each test row, the share of the seeds whose answer was right.
+        private double[] hits() {
+            double[] hits = new double[runs.getFirst().hits().length];
+            for (int row = 0; row < hits.length; row++) {
+                int at = row;
+                hits[row] = Metrics.mean(runs.stream().mapToDouble(run -> run.hits()[at]).toArray());
+            }
+            return hits;
         }
 
         public double macroF1() {
@@ -93,6 +113,16 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
     /// A method's accuracies less LoRA's, seed by seed.
     public Metrics.Paired toBase(Method method) {
         return Metrics.paired(method.accuracies(), base().accuracies());
+    }
+
+    /// The head on frozen features, which every method starts from.
+    public Baseline frozen() {
+        return baselines.getLast();
+    }
+
+    /// A method's accuracy less that of the frozen features, test row by test row.
+    public Metrics.Paired toFrozen(Method method) {
+        return Metrics.paired(method.hits(), frozen().hits());
     }
 
     /// Whether a difference cannot be told from noise: p above 0.05, or smaller than two standard errors, or not known.

@@ -23,6 +23,11 @@ public record Evaluation(Rows rows, double loss, float[][] logits, boolean regre
         return predicted;
     }
 
+    /// For each row, 1 if the predicted class is the row's, else 0.
+    public double[] hits() {
+        return Metrics.hits(predicted(), rows.examples().stream().mapToInt(Example::label).toArray());
+    }
+
     /// Accuracy, macro-F1 and Matthews' correlation, with F1 for two classes; or Pearson's and Spearman's. The first is the main one.
     public Map<String, Double> metrics() {
         Map<String, Double> metrics = new LinkedHashMap<>();

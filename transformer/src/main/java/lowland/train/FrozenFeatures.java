@@ -165,6 +165,6 @@ record FrozenFeatures(float[] weight, float[] bias, String how) {
             }
         }
         int[] actual = rows.examples().stream().mapToInt(Example::label).toArray();
-        return new DemoResult.Baseline("frozen features", Metrics.accuracy(predicted, actual), Metrics.macroF1(predicted, actual), how);
+        return new DemoResult.Baseline("frozen features", Metrics.hits(predicted, actual), Metrics.macroF1(predicted, actual), how);
     }
 }

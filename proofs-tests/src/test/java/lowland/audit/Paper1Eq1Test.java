@@ -1,0 +1,24 @@
+package lowland.audit;
+
+import lowland.rule.Broken;
+import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.ShrinkingMode;
+
+/// P1 Eq. 1–3: the claim `paper1-eq1`.
+class Paper1Eq1Test {
+    private static final Proof PROOF = Proof.of("paper1-eq1");
+
+    @Property(tries = 1000, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
+    void holds(@ForAll long seed) {
+        PROOF.holds(seed);
+    }
+
+    @Example
+    void brokenRulesAreRejected() {
+        PROOF.rejects(Broken.PERTURBATION_DROPPED, Broken.DESCENT_FOR_ASCENT, Broken.SIGN_TIMES_G, Broken.FIRST_GRADIENT_TWICE,
+                Broken.NOT_RESTORED);
+    }
+}

@@ -1,0 +1,191 @@
+package lowland.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import lowland.metric.Metrics;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A table of a paper, cell by cell, on a tiny checkpoint.
+class ReproduceCommandTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path folder;
+
+    private Path data;
+
+    @BeforeEach
+    void write() throws Exception {
+        data = folder.resolve("glue");
+        StringBuilder cola = new StringBuilder();
+        StringBuilder rte = new StringBuilder("index\tsentence1\tsentence2\tlabel\n");
+        for (int i = 0; i < 20; i++) {
+            boolean good = i % 3 > 0;
+            cola.append("gj04\t").append(good ? 1 : 0).append("\t\t").append(good ? "the cat sat" : "sat cat the").append(' ').append(i)
+                    .append('\n');
+            rte.append(i).append("\tthe cat sat ").append(i).append("\t").append(good ? "the cat" : "a dog").append('\t')
+                    .append(good ? "entailment" : "not_entailment").append('\n');
+        }
+        for (String file : List.of("train.tsv", "dev.tsv")) {
+            Files.writeString(Files.createDirectories(data.resolve("CoLA")).resolve(file), cola);
+            Files.writeString(Files.createDirectories(data.resolve("rte")).resolve(file), rte);
+        }
+    }
+
+    private List<String> arguments(Path out, int steps, String... more) throws Exception {
+        String model = Path.of(ReproduceCommandTest.class.getResource("/golden/roberta").toURI()).toString();
+        List<String> arguments = new ArrayList<>(List.of("reproduce", "fmlora/table2", "--model", model, "--data", data.toString(), "--out",
+                out.toString(), "--tasks", "rte,cola", "--methods", "efmlora", "--seeds", "2", "--steps", Integer.toString(steps)));
+        arguments.addAll(List.of(more));
+        arguments.addAll(List.of("--", "--batch-size", "4", "--evaluate-every", "2", "--learning-rate", "1e-2", "--max-length", "40"));
+        return arguments;
+    }
+
+    private Shell reproduce(Path out, int steps, String... more) throws Exception {
+        return Shell.run(arguments(out, steps, more).toArray(String[]::new));
+    }
+
+    /// When each cell's file was written.
+    private static Map<String, FileTime> written(Path out) throws Exception {
+        Map<String, FileTime> written = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(out)) {
+            for (Path file : files.filter(path -> path.getFileName().toString().matches("seed-\\d+\\.json")).toList()) {
+                written.put(out.relativize(file).toString(), Files.getLastModifiedTime(file));
+            }
+        }
+        return written;
+    }
+
+    @Test
+    void whatIsDoneStaysDoneAndTheTableIsThatOfTheCells() throws Exception {
+        Path out = folder.resolve("out");
+        Shell shell = reproduce(out, 4);
+        assertEquals(0, shell.exit(), shell.err());
+        assertEquals(8, written(out).size(), written(out).toString());
+        assertTrue(shell.out().contains("4 steps a cell in place of the preset's epochs"), shell.out());
+        assertTrue(shell.out().startsWith(Files.readString(out.resolve("table.txt"))), shell.out());
+        JsonNode table = JSON.readTree(out.resolve("table.json").toFile());
+        double[][] scores = new double[2][2];
+        for (int seed = 0; seed < 2; seed++) {
+            for (int method = 0; method < 2; method++) {
+                Path run = out.resolve("cola").resolve(method == 0 ? "lora" : "efmlora").resolve("seed-" + seed);
+                JsonNode config = JSON.readTree(run.resolve("config.json").toFile());
+                assertEquals(seed, config.get("seed").asInt());
+                assertEquals(0.1, config.get("weightDecay").asDouble(), "the preset's");
+                assertEquals(1e-2, config.get("learningRate").asDouble(), "what stands behind --");
+                scores[method][seed] = -1;
+                for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
+                    JsonNode record = JSON.readTree(line);
+                    if (record.has("split")) {
+                        scores[method][seed] = Math.max(scores[method][seed], record.get("metrics").get("matthews").asDouble());
+                    }
+                }
+            }
+        }
+        JsonNode cell = null;
+        for (JsonNode each : table.get("cells")) {
+            cell = each.get("task").asText().equals("glue/cola") && each.get("method").asText().equals("efmlora") ? each : cell;
+        }
+        Metrics.Paired paired = Metrics.paired(scores[1], scores[0]);
+        assertEquals(Metrics.mean(scores[1]), cell.get("mean").asDouble(), 1e-12);
+        assertEquals(paired.mean(), cell.get("difference").asDouble(), 1e-12);
+        assertEquals(paired.p(), cell.get("p").asDouble(), 1e-12);
+
+        Map<String, FileTime> before = written(out);
+        Shell again = reproduce(out, 4);
+        assertTrue(again.err().contains("8 of 8 cells are done already"), again.err());
+        assertEquals(shell.out(), again.out());
+        assertEquals(before, written(out));
+
+        Shell other = reproduce(out, 5);
+        assertEquals(1, other.exit());
+        assertTrue(other.errors().getFirst().contains("other options: it has \"4\", now it would have \"5\""), other.err());
+        assertEquals(before, written(out));
+
+        // A cell that was not finished leaves a folder and no file.
+        Files.delete(out.resolve("cola/lora/seed-1.json"));
+        Shell finished = reproduce(out, 4);
+        assertEquals(shell.out(), finished.out(), "trained again, the same comes out");
+        assertTrue(finished.err().contains("cell 8 of 8: CoLA, lora, seed 1") && !finished.err().contains("cell 7 of"), finished.err());
+    }
+
+    @Test
+    void aTableThatWasKilledGoesOnAtTheFirstUnfinishedCell() throws Exception {
+        Path out = folder.resolve("killed");
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
+                "lowland.cli.Main"));
+        command.addAll(arguments(out, 100));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(folder.resolve("output.txt").toFile()).start();
+        try {
+            Path second = out.resolve("cola/efmlora/seed-0/metrics.jsonl");
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(100);
+            while (process.isAlive() && System.nanoTime() < end && !(Files.exists(second) && Files.size(second) > 0)) {
+                Thread.sleep(5);
+            }
+        } finally {
+            process.destroyForcibly();
+            process.waitFor();
+        }
+        Map<String, FileTime> before = written(out);
+        assertTrue(!before.isEmpty() && before.size() < 8, before + Files.readString(folder.resolve("output.txt")));
+        Shell shell = reproduce(out, 100);
+        assertEquals(0, shell.exit(), shell.err());
+        assertTrue(shell.err().contains(before.size() + " of 8 cells are done already"), shell.err());
+        Map<String, FileTime> after = written(out);
+        before.forEach((file, time) -> assertEquals(time, after.get(file), file));
+        Path whole = folder.resolve("whole");
+        assertEquals(0, reproduce(whole, 100).exit());
+        assertEquals(Files.readString(whole.resolve("table.txt")), Files.readString(out.resolve("table.txt")));
+    }
+
+    private void refused(int exit, String expected, String... args) {
+        Shell shell = Shell.run(args);
+        assertEquals(exit, shell.exit(), shell.err());
+        assertTrue(shell.errors().size() == 1 && shell.errors().getFirst().contains(expected), shell.err());
+    }
+
+    @Test
+    void whatCannotBeMadeIsNamedBeforeAnythingIsTrained() throws Exception {
+        Path out = folder.resolve("none");
+        String[] good = {"reproduce", "fmlora/table2", "--model", "minilm", "--data", data.toString(), "--out", out.toString(), "--tasks",
+                "cola"};
+        refused(2, "is no table", change(good, 1, "fmlora/table9"));
+        refused(2, "is no task of fmlora/table2", change(good, 9, "wnli"));
+        refused(2, "MiniLM was trained on these rows", change(good, 9, "mnli"));
+        refused(1, "has no folder SST-2", change(good, 9, "sst2"));
+        refused(1, "is not a folder", change(good, 5, folder.resolve("nowhere").toString()));
+        refused(1, "is not empty", change(good, 7, data.toString()));
+        refused(2, "--method fmlore is unknown", more(good, "--methods", "fmlore"));
+        refused(2, "--seeds 0", more(good, "--seeds", "0"));
+        refused(2, "--rows 0", more(good, "--rows", "0"));
+        refused(2, "--bogus", more(good, "--", "--bogus"));
+        assertTrue(written(folder).isEmpty());
+        assertFalse(Files.exists(out.resolve("cola")), "no cell was begun");
+    }
+
+    private static String[] change(String[] args, int at, String word) {
+        String[] changed = args.clone();
+        changed[at] = word;
+        return changed;
+    }
+
+    private static String[] more(String[] args, String... more) {
+        return Stream.concat(Stream.of(args), Stream.of(more)).toArray(String[]::new);
+    }
+}

@@ -1,0 +1,324 @@
+package lowland.audit;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.function.IntToDoubleFunction;
+import lowland.rule.EfmLora;
+import lowland.rule.EmaStart;
+import lowland.rule.Estimate;
+import lowland.rule.Factor;
+import lowland.rule.FactorPerturbation;
+import lowland.rule.GradientOracle;
+import lowland.rule.Gradients;
+import lowland.rule.LoraPair;
+import lowland.rule.NormScope;
+import lowland.rule.PairGradient;
+import lowland.rule.RuleState;
+import lowland.rule.StepInputs;
+import lowland.rule.StepResult;
+import lowland.rule.Trace;
+import lowland.rule.Trainables;
+import lowland.theory.EmaBound;
+import lowland.theory.GradientBlocks;
+import org.ejml.simple.SimpleMatrix;
+
+/// P1 Eq. 18, Fig. 2 and Theorem 2: EFMLoRA's moving average.
+///
+/// The theorem speaks of perturbations of W: here EFMLoRA runs on W itself, with A = I held still, so that s·Ê·A = s·Ê is ê.
+final class Paper1Averaging {
+
+    private Paper1Averaging() {
+    }
+
+    static List<Claim> claims() {
+        return List.of(
+                Claim.corrected("paper1-eq18", "P1 Eq. 18", "Ê_t = (1−β)·Ê_{t−1} + β·E_t, Ê_0 left open",
+                        "Ê_t = (1−β)^t·Ê_0 + Σ β(1−β)^{t−i}·E_i from zero, or Ê_1 = E_1; ‖ê_t‖ ≤ (1−β)^t·‖ê_0‖ + (1 − (1−β)^t)·max ρ_i",
+                                100,
+                        Paper1Averaging::movingAverage),
+                Claim.holds("paper1-ema-norm", "beside P1 Eq. 18",
+                        "perturbations of independent directions average to ‖ê‖ = ρ·√(β/(2−β))", 3, Paper1Averaging::independentDirections),
+                Claim.corrected("paper1-fig2", "P1 Fig. 2, step 2", "E_t = (1/s)·Ê_t·A⁺, n×R times m×R",
+                        "E_t = (1/s)·E_W·A_{t−1}⁺, Ḡ made of B̃ = B_{t−1} + Ê_{t−1} and A_{t−1}, where the gradients were taken", 200,
+                        Paper1Averaging::figure2),
+                Claim.refuted("theorem2", "P1 Theorem 2, Eq. 19",
+                        "Δ_t = |L(w_t + ê_{t−1}) − L(w_t + ε_t)| ≤ (τρ0 + G + σ²)·(ρ_t + ρ0(1 + (1−β)^{t−1})), ρ_t = ρ0/√t",
+                        "the same with σ for σ²; convexity is not needed, ‖ê_0‖ ≤ ρ0 is", 40, Paper1Averaging::values,
+                        Paper1Averaging::varianceForDeviation),
+                Claim.refuted("theorem2-limit", "P1 Theorem 2, conclusion", "the bound shows Δ_t → 0",
+                        "it tends to (τρ0 + G + σ)ρ0; Δ_t ≤ (G + τ·max(u_{t−1}, ρ_t))(u_{t−1} + ρ_t), u_t = (1−β)u_{t−1} + βρ_t, does"
+                                + " tend to 0", 40,
+                        Paper1Averaging::decaying, Paper1Averaging::limit),
+                Claim.refuted("theorem2-direction", "P1 Theorem 2, reading", "ê approximates SAM's perturbation",
+                        "‖ê_{t−1} − ρ·∇L(w_t)/‖∇L(w_t)‖‖ ≤ ρ(1−β)^{t−1} + (ρτ/g_min)(ρ + ηG/β): near it only where w moves slowly", 40,
+                        Paper1Averaging::direction, Paper1Averaging::opposite));
+    }
+
+    /// One EFMLoRA run on W.
+    ///
+    /// @param weights  w_0, w_1, …: w_{t−1} before step t
+    /// @param averages ê_0, ê_1, …, in W
+    private record Run(List<SimpleMatrix> weights, List<SimpleMatrix> averages) {
+
+        static Run of(Rules rules, SmallModel model, double s, double beta, SimpleMatrix start, IntToDoubleFunction rho, double eta,
+                int steps) {
+            SimpleMatrix w0 = model.start().getFirst();
+            int n = w0.getNumRows();
+            int m = w0.getNumCols();
+            EfmLora rule = new EfmLora(NormScope.LAYER, Estimate.B, Factor.B, beta, EmaStart.ZERO);
+            Trainables at = new Trainables(List.of(new LoraPair("w0", s, SimpleMatrix.identity(m), new SimpleMatrix(n, m))), List.of());
+            RuleState state = new RuleState.Averaging(rule.initialState(at).moments(), List.of(start.divide(s)));
+            GradientOracle stillA = trainables -> {
+                Gradients g = model.at(trainables);
+                return new Gradients(g.loss(), List.of(new PairGradient(new SimpleMatrix(m, m), g.pairs().getFirst().dB())), List.of());
+            };
+            List<SimpleMatrix> weights = new ArrayList<>(List.of(w0));
+            List<SimpleMatrix> averages = new ArrayList<>(List.of(start));
+            for (int t = 1; t <= steps; t++) {
+                // The rate is W's: B's own is s² times as fast.
+                StepResult result = rules.step(rule, at, state, new StepInputs(t, eta / (s * s), 0, rho.applyAsDouble(t), 0), Layer.sgd(),
+                        stillA);
+                at = result.next();
+                state = result.state();
+                weights.add(w0.plus(at.pairs().getFirst().weightChange()));
+                averages.add(state.as(RuleState.Averaging.class).average().getFirst().scale(s));
+            }
+            return new Run(weights, averages);
+        }
+    }
+
+    private static SmallModel model(Random random) {
+        return random.nextBoolean() ? SmallModel.quadratic(random, 2 + random.nextInt(2), 1 + random.nextInt(3))
+                : SmallModel.logistic(random, 1 + random.nextInt(2), 2 + random.nextInt(2));
+    }
+
+    private static double beta(Random random) {
+        return new double[] {0.01, 0.1, 0.5, 0.9}[random.nextInt(4)];
+    }
+
+    private static double scaling(Random random) {
+        return new double[] {0.25, 1, 2, -1.5}[random.nextInt(4)];
+    }
+
+    private static SimpleMatrix gradient(SmallModel model, SimpleMatrix w) {
+        return model.loss().gradients(List.of(w)).getFirst();
+    }
+
+    private static double value(SmallModel model, SimpleMatrix w) {
+        return model.loss().value(List.of(w));
+    }
+
+    private static SimpleMatrix unit(SimpleMatrix x) {
+        return x.normF() == 0 ? x : x.divide(x.normF());
+    }
+
+    /// The rule's run against the average written down again, in W and without any factor.
+    private static List<Measured> movingAverage(Rules rules, Random random) {
+        SmallModel model = model(random);
+        double beta = beta(random);
+        double rho = 0.05;
+        double eta = 0.02;
+        SimpleMatrix start = unit(Layer.normal(model.start().getFirst().getNumRows(), model.start().getFirst().getNumCols(),
+                random)).scale(rho);
+        int steps = 8;
+        Run run = Run.of(rules, model, scaling(random), beta, start, _ -> rho, eta, steps);
+        SimpleMatrix w = model.start().getFirst();
+        SimpleMatrix e = start;
+        List<SimpleMatrix> terms = new ArrayList<>();
+        for (int t = 1; t <= steps; t++) {
+            SimpleMatrix g = gradient(model, w.plus(e));
+            terms.add(unit(g).scale(rho));
+            w = w.minus(g.scale(eta));
+            e = e.scale(1 - beta).plus(terms.getLast().scale(beta));
+        }
+        SimpleMatrix closed = start.scale(Math.pow(1 - beta, steps));
+        for (int i = 1; i <= steps; i++) {
+            closed = closed.plus(terms.get(i - 1).scale(beta * Math.pow(1 - beta, steps - i)));
+        }
+        return List.of(
+                Measured.equal("closed form", closed, run.averages().getLast(), 1e-11, rho),
+                Measured.equal("w_t", w, run.weights().getLast(), 1e-11, w.normF()),
+                Measured.atMost("‖ê_t‖ ≤ ρ", run.averages().getLast().normF(), rho, 1e-12));
+    }
+
+    private static List<Measured> independentDirections(Rules rules, Random random) {
+        int n = 8;
+        double beta = 0.1;
+        double rho = 0.05;
+        int steps = 3000;
+        SimpleMatrix zero = new SimpleMatrix(n, n);
+        EfmLora rule = new EfmLora(NormScope.LAYER, Estimate.B, Factor.B, beta, EmaStart.ZERO);
+        Trainables at = new Trainables(List.of(new LoraPair("w0", 1, SimpleMatrix.identity(n), zero)), List.of());
+        RuleState state = rule.initialState(at);
+        double squares = 0;
+        for (int t = 1; t <= steps; t++) {
+            SimpleMatrix g = Layer.normal(n, n, random);
+            state = rules.step(rule, at, state, new StepInputs(t, 0, 0, rho, 0), Layer.sgd(),
+                    _ -> new Gradients(0, List.of(new PairGradient(zero, g)), List.of())).state();
+            squares += t <= 200 ? 0 : Layer.square(state.as(RuleState.Averaging.class).average().getFirst());
+        }
+        double expected = rho * Math.sqrt(beta / (2 - beta));
+        // About 2800/20 independent values of ‖ê‖², each spread by √(2/64): 1.5 %; five times that.
+        return List.of(Measured.equal("root mean square of ‖ê‖, β = 0.1", expected, Math.sqrt(squares / (steps - 200)), 0.075, expected));
+    }
+
+    private static List<Measured> figure2(Rules rules, Random random) {
+        Layer layer = Layer.draw(random);
+        EfmLora rule = EfmLora.defaults();
+        Trainables at = layer.trainables();
+        SimpleMatrix average = Layer.normal(layer.pair().b().getNumRows(), layer.pair().b().getNumCols(), random);
+        RuleState state = new RuleState.Averaging(rule.initialState(at).moments(), List.of(average));
+        StepResult result = rules.step(rule, at, state, layer.inputs(), Layer.sgd(), layer.oracle());
+        FactorPerturbation e = ((Trace.EfmLoraTrace) result.trace()).perturbation();
+        LoraPair moved = layer.pair().withB(layer.pair().b().plus(average));
+        GradientBlocks blocks = GradientBlocks.of(layer.g(), moved.b(), moved.a());
+        double tolerance = Layer.tolerance(moved.a(), moved.b());
+        double direction = blocks.meanNorm() == 0 ? 0 : tolerance * Math.max(1, layer.g().normF() / blocks.meanNorm());
+        PairGradient g = layer.gradientAt(moved);
+        SimpleMatrix expected = average.scale(1 - rule.ema()).plus(e.perturbations().getFirst().scale(rule.ema()));
+        double kept = 1e-14 * (average.normF() + e.perturbations().getFirst().normF());
+        return List.of(
+                Measured.equal("Ḡ is made of projections at B̃", blocks.mean(), e.fullGradients().getFirst(), tolerance, layer.g().normF()),
+                Measured.equal("‖s·E_t·A‖", blocks.effectiveNorm(layer.rho()),
+                        e.perturbations().getFirst().mult(moved.a()).scale(moved.scaling()).normF(), direction, layer.rho()),
+                new Measured("Ê_t = (1−β)·Ê_{t−1} + β·E_t",
+                        expected.minus(result.state().as(RuleState.Averaging.class).average().getFirst()).normF(), kept),
+                Measured.equal("B_t = B_{t−1} − η·gB(B̃)", layer.pair().b().minus(g.dB().scale(0.1)), result.next().pairs().getFirst().b(),
+                        1e-13, layer.pair().b().normF() + g.dB().normF()));
+    }
+
+    private static List<Measured> values(Rules rules, Random random) {
+        SmallModel model = model(random);
+        double beta = beta(random);
+        double rho0 = 0.5;
+        int steps = 40;
+        SimpleMatrix start = unit(Layer.normal(model.start().getFirst().getNumRows(), model.start().getFirst().getNumCols(), random))
+                .scale(random.nextBoolean() ? rho0 : 0);
+        Run run = Run.of(rules, model, scaling(random), beta, start, t -> rho0 / Math.sqrt(t), 0.1 / model.tau(), steps);
+        double g = 0;
+        for (SimpleMatrix w : run.weights()) {
+            g = Math.max(g, gradient(model, w).normF());
+        }
+        Measured worst = null;
+        for (int t = 1; t <= steps; t++) {
+            Measured measured = Measured.atMost("Δ_t ≤ (τρ0 + G + σ)(ρ_t + ρ0(1 + (1−β)^{t−1})), σ = 0",
+                    gap(model, run, t, rho0 / Math.sqrt(t)), EmaBound.ofValues(model.tau(), g, 0, rho0, beta, t), 1e-12);
+            worst = worst == null || measured.ratio() > worst.ratio() ? measured : worst;
+        }
+        List<Measured> measured = new ArrayList<>(List.of(worst));
+        measured.addAll(norms(run, start.normF(), beta, t -> rho0 / Math.sqrt(t)));
+        return measured;
+    }
+
+    /// |L(w_t + ê_{t−1}) − L(w_t + ε_t)|, w_t the weights before step t.
+    private static double gap(SmallModel model, Run run, int t, double rho) {
+        SimpleMatrix w = run.weights().get(t - 1);
+        SimpleMatrix sam = unit(gradient(model, w)).scale(rho);
+        return Math.abs(value(model, w.plus(run.averages().get(t - 1))) - value(model, w.plus(sam)));
+    }
+
+    /// ‖ê_t‖ ≤ u_t: what every one of these bounds rests on.
+    private static List<Measured> norms(Run run, double start, double beta, IntToDoubleFunction rho) {
+        double u = start;
+        Measured worst = new Measured("‖ê_t‖ ≤ u_t", 0, 0);
+        for (int t = 1; t < run.averages().size(); t++) {
+            u = (1 - beta) * u + beta * rho.applyAsDouble(t);
+            Measured measured = Measured.atMost("‖ê_t‖ ≤ u_t", run.averages().get(t).normF(), u, 1e-11);
+            worst = measured.ratio() > worst.ratio() ? measured : worst;
+        }
+        return List.of(worst);
+    }
+
+    /// L_B = ±0.1·w, L_D = 0: G = 0, τ = 0, σ = 0.1. Batches +, +, −; ρ0 = 1, β = ½, ê_0 = ρ0, t = 3.
+    private static Counterexample varianceForDeviation() {
+        double beta = 0.5;
+        double e = 1;
+        for (int t = 1; t <= 2; t++) {
+            e = (1 - beta) * e + beta / Math.sqrt(t);
+        }
+        double slope = -0.1;
+        double sam = -1 / Math.sqrt(3);
+        double gap = Math.abs(slope * e - slope * sam);
+        return Counterexample.notAtMost("L = ±0.1·w by batch (+, +, −), L_D = 0: τ = G = 0, σ = 0.1; ρ0 = 1, β = ½, ê_0 = 1, t = 3",
+                "Δ_t, to be at most Eq. 19's right side", EmaBound.ofValues(0, 0, 0.01, 1, beta, 3), gap);
+    }
+
+    private static List<Measured> decaying(Rules rules, Random random) {
+        SmallModel model = model(random);
+        double beta = beta(random);
+        double rho0 = 0.5;
+        int steps = 40;
+        SimpleMatrix zero = model.start().getFirst().createLike();
+        Run run = Run.of(rules, model, scaling(random), beta, zero, t -> rho0 / Math.sqrt(t), 0.1 / model.tau(), steps);
+        double g = 0;
+        for (SimpleMatrix w : run.weights()) {
+            g = Math.max(g, gradient(model, w).normF());
+        }
+        double u = 0;
+        Measured worst = null;
+        Measured worstNorm = null;
+        for (int t = 1; t <= steps; t++) {
+            double rho = rho0 / Math.sqrt(t);
+            Measured measured = Measured.atMost("Δ_t ≤ (G + τ·max(u_{t−1}, ρ_t))(u_{t−1} + ρ_t)", gap(model, run, t, rho),
+                    EmaBound.decaying(model.tau(), g, u, rho), 1e-12);
+            worst = worst == null || measured.ratio() > worst.ratio() ? measured : worst;
+            u = (1 - beta) * u + beta * rho;
+            Measured norm = Measured.atMost("u_t ≤ ρ0((1−β)^⌈t/2⌉ + √(2/t))", u, EmaBound.averageNorm(rho0, beta, t), 1e-12);
+            worstNorm = worstNorm == null || norm.ratio() > worstNorm.ratio() ? norm : worstNorm;
+        }
+        List<Measured> measured = new ArrayList<>(List.of(worst, worstNorm));
+        measured.addAll(norms(run, 0, beta, t -> rho0 / Math.sqrt(t)));
+        return measured;
+    }
+
+    private static Counterexample limit() {
+        return Counterexample.notEqual("τ = 1, G = 1, σ = 0, ρ0 = 0.1, β = 0.1, t = 10⁹", "Eq. 19's right side, to tend to 0", 0,
+                EmaBound.ofValues(1, 1, 0, 0.1, 0.1, 1_000_000_000));
+    }
+
+    private static List<Measured> direction(Rules rules, Random random) {
+        SmallModel model = model(random);
+        double beta = beta(random);
+        double rho = 0.02;
+        double eta = 0.01 / model.tau();
+        int steps = 40;
+        Run run = Run.of(rules, model, scaling(random), beta, model.start().getFirst().createLike(), _ -> rho, eta, steps);
+        double least = Double.POSITIVE_INFINITY;
+        double most = 0;
+        for (int t = 0; t <= steps; t++) {
+            for (SimpleMatrix w : List.of(run.weights().get(t), run.weights().get(t).plus(run.averages().get(t)))) {
+                double norm = gradient(model, w).normF();
+                least = Math.min(least, norm);
+                most = Math.max(most, norm);
+            }
+        }
+        Measured worst = null;
+        for (int t = 1; t <= steps; t++) {
+            SimpleMatrix sam = unit(gradient(model, run.weights().get(t - 1))).scale(rho);
+            Measured measured = Measured.atMost("‖ê_{t−1} − ρ·∇L(w_t)/‖∇L(w_t)‖‖", run.averages().get(t - 1).minus(sam).normF(),
+                    EmaBound.deviation(model.tau(), least, most, rho, beta, eta, t), 1e-12);
+            worst = worst == null || measured.ratio() > worst.ratio() ? measured : worst;
+        }
+        return List.of(worst);
+    }
+
+    /// Where the iterates swing from side to side the average points away from where SAM would go.
+    private static Counterexample opposite() {
+        SmallModel parabola = new SmallModel(List.of(new SimpleMatrix(1, 1, true, 1)), new SmallModel.WeightLoss() {
+            @Override
+            public double value(List<SimpleMatrix> weights) {
+                return Layer.square(weights.getFirst()) / 2;
+            }
+
+            @Override
+            public List<SimpleMatrix> gradients(List<SimpleMatrix> weights) {
+                return weights;
+            }
+        }, 1);
+        Run run = Run.of(Rules.LITERAL, parabola, 1, 0.1, new SimpleMatrix(1, 1), _ -> 0.01, 1.95, 51);
+        double cosine = Math.signum(run.averages().get(50).get(0)) * Math.signum(run.weights().get(50).get(0));
+        return Counterexample.notEqual("L = ½w², w_0 = 1, η = 1.95, ρ = 0.01, β = 0.1, t = 51", "cos(ê_{t−1}, ∇L(w_t)), to be near 1", 1,
+                cosine);
+    }
+}

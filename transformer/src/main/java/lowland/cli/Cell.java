@@ -1,0 +1,131 @@
+package lowland.cli;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import lowland.Failure;
+import lowland.checkpoint.JsonFile;
+
+/// One training of a table: `TASK/METHOD/seed-N` is its run folder, and `TASK/METHOD/seed-N.json`, written when it is done, what came
+/// out. A cell whose file is there is never trained again.
+///
+/// @param arguments of `train`, all that the result depends on
+record Cell(PaperTable.Task task, String method, long seed, List<String> arguments) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /// What came out.
+    ///
+    /// @param score the task's metric on dev, the best of all evaluations
+    /// @param step after which it was measured
+    /// @param seconds of all steps
+    record Result(double score, int step, int steps, double seconds) {}
+
+    Path folder(Path out) {
+        return out.resolve(task.name()).resolve(method).resolve("seed-" + seed);
+    }
+
+    Path file(Path out) {
+        return out.resolve(task.name()).resolve(method).resolve("seed-" + seed + ".json");
+    }
+
+    String title() {
+        return task.title() + ", " + method + ", seed " + seed;
+    }
+
+    /// What came out earlier; null where it is not done.
+    ///
+    /// @throws Failure if the file is of a training with other arguments
+    Result read(Path out) {
+        Path file = file(out);
+        if (!Files.exists(file)) {
+            return null;
+        }
+        JsonFile json = JsonFile.read(file);
+        List<String> found = json.texts("train");
+        if (!found.equals(arguments)) {
+            throw Failure.of(file + " was made with other options: " + difference(found)
+                    + "; give the same, or another folder with --out");
+        }
+        for (String key : List.of("score", "step", "steps", "seconds")) {
+            if (!json.has(key)) {
+                throw json.missing(key);
+            }
+        }
+        return new Result(json.number("score", 0), json.whole("step", 1, Integer.MAX_VALUE), json.whole("steps", 1, Integer.MAX_VALUE),
+                json.number("seconds", 0));
+    }
+
+    private String difference(List<String> found) {
+        List<String> there = new ArrayList<>(found);
+        List<String> here = new ArrayList<>(arguments);
+        arguments.forEach(there::remove);
+        found.forEach(here::remove);
+        return "it has \"" + String.join(" ", there) + "\", now it would have \"" + String.join(" ", here) + "\"";
+    }
+
+    /// Takes a run's result out of its metrics, and writes it down.
+    Result finish(Path out) {
+        Result result = result(folder(out).resolve("metrics.jsonl"));
+        ObjectNode json = JsonFile.object().put("task", task.task()).put("method", method).put("seed", seed).put("metric", task.metric())
+                .put("score", result.score).put("step", result.step).put("steps", result.steps).put("seconds", result.seconds)
+                .put("lowland", Versions.lowland());
+        arguments.forEach(json.putArray("train")::add);
+        JsonFile.write(file(out), json);
+        return result;
+    }
+
+    private Result result(Path metrics) {
+        double best = Double.NaN;
+        int at = 0;
+        int steps = 0;
+        double seconds = 0;
+        try {
+            for (String line : Files.readAllLines(metrics)) {
+                JsonNode record = JSON.readTree(line);
+                if (!record.has("split")) {
+                    steps = record.get("step").asInt();
+                    seconds += record.get("seconds").asDouble();
+                } else if (record.get("split").asText().equals("dev")) {
+                    double score = record.get("metrics").get(task.metric()).asDouble();
+                    // Ties to the earlier, as the run itself keeps its adapter.
+                    if (!(best >= score)) {
+                        best = score;
+                        at = record.get("step").asInt();
+                    }
+                }
+            }
+        } catch (JacksonException e) {
+            throw Failure.of(metrics + " is damaged: " + e.getOriginalMessage() + "; run it again", e);
+        } catch (IOException e) {
+            throw Failure.reading(metrics, e);
+        }
+        if (!Double.isFinite(best)) {
+            throw Failure.of(title() + " ends with the " + task.metric() + " " + best + " on dev; lower the learning rate");
+        }
+        return new Result(best, at, steps, seconds);
+    }
+
+    /// Removes what a training left that did not come to its end.
+    void clear(Path out) {
+        Path folder = folder(out);
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> left = Files.walk(folder)) {
+            for (Path path : left.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            throw Failure.of("cannot remove " + folder + ", a training that did not come to its end: " + Failure.reason(e)
+                    + "; remove it by hand", e);
+        }
+    }
+}

@@ -1,0 +1,286 @@
+package lowland.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import lowland.Failure;
+import lowland.checkpoint.AtomicFile;
+import lowland.checkpoint.JsonFile;
+import lowland.train.Pretrained;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `reproduce`: the cells of a paper's table, one `train` each, one after the other. What is done stays done: the same command line goes
+/// on at the first cell that is not.
+@Command(name = "reproduce", sortOptions = false,
+    customSynopsis = "lowland reproduce PAPER/TABLE --model M --data DIR --out DIR [OPTIONS] [-- OPTIONS OF TRAIN]", description = {
+    "Trains every task, method and seed of a paper's table under the paper's presets, and ends with the table: means, standard errors, and a"
+        + " paired test against LoRA. A run that was ended goes on where it was, cell by cell, when it is started again. Each cell's run"
+        + " folder, table.txt and table.json are in --out. Options behind -- go to every cell's train, before the preset's.", ""},
+    footer = {"", "Examples:", "  lowland reproduce fmlora/table2 --tasks cola,rte --seeds 3 --model roberta-large --data glue --out runs/table2",
+        "  lowland reproduce fmlora/table2 --tasks cola --steps 40 --model minilm --data glue --out runs/small -- --batch-size 16"})
+final class ReproduceCommand implements Callable<Integer> {
+    /// In place of the presets' values, which are RoBERTa-large's: those of the demonstration, and a preset's tenth of epochs or so.
+    private static final List<String> MINILM = List.of("--targets", "all-linear", "--learning-rate", "3e-3", "--head-learning-rate", "1e-2",
+            "--epochs", "3", "--batch-size", "32", "--max-length", "128");
+    private static final String MARK = "reproduce.json";
+
+    private final Streams streams;
+
+    @Parameters(index = "0", paramLabel = "PAPER/TABLE", description = {
+        "fmlora/table2: GLUE (arXiv 2508.00522v3, Table 2)."})
+    private String table;
+
+    @Parameters(index = "1..*", paramLabel = "OPTIONS OF TRAIN", hidden = true)
+    private List<String> more = new ArrayList<>();
+
+    @Option(names = "--model", required = true, paramLabel = "M", description = {
+        "A Hugging Face folder of a RoBERTa or BERT, or minilm, for which the preset is scaled down: --targets all-linear --learning-rate 3e-3"
+            + " --head-learning-rate 1e-2 --epochs 3 --batch-size 32 --max-length 128 (our choice, as in the demo).", "No default."})
+    private String model;
+
+    @Option(names = "--data", required = true, paramLabel = "DIR", description = {
+        "The folder with a folder of official files for each task (CoLA, RTE, SST-2, ...; lower case and without the hyphen will do).",
+        "No default."})
+    private Path data;
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = {
+        "A new or empty folder, or that of an earlier run of this table, which then goes on.", "No default."})
+    private Path out;
+
+    @Option(names = "--tasks", paramLabel = "LIST", description = {
+        "Of the table's tasks, with commas between.", "Default: all; with minilm those on which it was not trained."})
+    private String tasks;
+
+    @Option(names = "--methods", paramLabel = "LIST", description = {
+        "As --method of train, with commas between; lora is always there.", "Default: lora,lora-sam,fmlora,efmlora,bi-lora."})
+    private String methods = "lora,lora-sam,fmlora,efmlora,bi-lora";
+
+    @Option(names = "--seeds", paramLabel = "N", description = {
+        "Repetitions, with the seeds 0 to N-1.", "Default: 3 (both papers)."})
+    private int seeds = 3;
+
+    @Option(names = "--steps", paramLabel = "N", description = {
+        "So many optimiser steps a cell, in place of the preset's epochs; the table says so.", "Default: not used."})
+    private Integer steps;
+
+    @Option(names = "--rows", paramLabel = "N", description = {
+        "At most so many rows of each split, see train; the table says so.", "Default: all."})
+    private Integer rows;
+
+    @ArgGroup(validate = false, heading = "%nRun:%n")
+    private DeviceOptions device = new DeviceOptions();
+
+    @Mixin
+    private Common common;
+
+    ReproduceCommand(Streams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public Integer call() {
+        PaperTable paper = PaperTable.of(table);
+        Require.wholeFrom(1, "--seeds", seeds);
+        List<String> chosen = methods();
+        List<PaperTable.Task> columns = paper.tasks(tasks, model.equals(Pretrained.MINILM));
+        device.device();
+        List<Cell> cells = cells(columns, chosen);
+        for (Cell cell : cells) {
+            command(cell);
+        }
+        open(paper);
+        Map<Cell, Cell.Result> results = new LinkedHashMap<>();
+        for (Cell cell : cells) {
+            Cell.Result done = cell.read(out);
+            if (done != null) {
+                results.put(cell, done);
+            }
+        }
+        if (!train(cells, results)) {
+            return 130;
+        }
+        print(paper, columns, chosen, cells, results);
+        return 0;
+    }
+
+    private List<String> methods() {
+        LinkedHashSet<String> chosen = new LinkedHashSet<>(List.of(ResultTable.BASE));
+        for (String method : methods.split(",", -1)) {
+            chosen.add(method.strip());
+        }
+        return List.copyOf(chosen);
+    }
+
+    private List<Cell> cells(List<PaperTable.Task> columns, List<String> chosen) {
+        List<Cell> cells = new ArrayList<>();
+        for (PaperTable.Task task : columns) {
+            Path folder = folder(task);
+            for (long seed = 0; seed < seeds; seed++) {
+                for (String method : chosen) {
+                    cells.add(new Cell(task, method, seed, arguments(task, folder, method, seed)));
+                }
+            }
+        }
+        return cells;
+    }
+
+    /// The task's folder in `--data`, whatever its capitals and hyphens.
+    private Path folder(PaperTable.Task task) {
+        if (!Files.isDirectory(data)) {
+            throw Failure.of("--data " + data + " is not a folder; name the one in which each task has its own");
+        }
+        try (Stream<Path> inside = Files.list(data)) {
+            return inside.filter(Files::isDirectory).filter(path -> plain(path.getFileName().toString()).equals(plain(task.name())))
+                    .sorted().findFirst().orElseThrow(() -> Failure.of("--data " + data + " has no folder " + task.title()
+                            + "; unpack the task's official files there, or leave it out of --tasks"));
+        } catch (IOException e) {
+            throw Failure.reading(data, e);
+        }
+    }
+
+    private static String plain(String name) {
+        return name.toLowerCase(Locale.ROOT).replace("-", "");
+    }
+
+    private List<String> arguments(PaperTable.Task task, Path folder, String method, long seed) {
+        boolean miniLm = model.equals(Pretrained.MINILM);
+        String absolute = miniLm ? model : Path.of(model).toAbsolutePath().normalize().toString();
+        List<String> arguments = new ArrayList<>(List.of("train", "--model", absolute, "--task", task.task(), "--data",
+                folder.toAbsolutePath().normalize().toString(), "--method", method, "--seed", Long.toString(seed), "--preset", task.task()));
+        if (steps != null) {
+            arguments.addAll(List.of("--steps", steps.toString()));
+        }
+        if (rows != null) {
+            arguments.addAll(List.of("--rows", rows.toString()));
+        }
+        arguments.addAll(more);
+        return miniLm ? Preset.behind(arguments, MINILM) : arguments;
+    }
+
+    /// The cell's training, ready to be called. What its command line lacks is said before any cell is trained.
+    private TrainCommand command(Cell cell) {
+        List<String> arguments = new ArrayList<>(cell.arguments());
+        arguments.addAll(List.of("--out", cell.folder(out).toString(), "--device", device.name));
+        if (device.threads != null) {
+            arguments.addAll(List.of("--threads", device.threads.toString()));
+        }
+        Method.of(cell.method());
+        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+        CommandLine line = Main.commands(new Streams(streams.in(), nowhere, streams.err(), streams.terminal()));
+        return (TrainCommand) line.parseArgs(Preset.expand(arguments.toArray(String[]::new))).subcommand().commandSpec().userObject();
+    }
+
+    /// An own folder alone is gone on with: whatever else lies there would be in the way.
+    private void open(PaperTable paper) {
+        Path mark = out.resolve(MARK);
+        if (!Files.exists(mark)) {
+            RunFolder.check(out);
+            try {
+                Files.createDirectories(out);
+            } catch (IOException e) {
+                throw Failure.of("cannot make the folder " + out + ": " + Failure.reason(e) + "; choose another with --out", e);
+            }
+            JsonFile.write(mark, JsonFile.object().put("table", paper.name()));
+        }
+        String found = JsonFile.read(mark).text("table", "");
+        if (!found.equals(paper.name())) {
+            throw Failure.of("--out " + out + " holds " + found + ", not " + paper.name() + "; choose another folder");
+        }
+    }
+
+    /// Trains what is not done.
+    ///
+    /// @return false if it was interrupted
+    private boolean train(List<Cell> cells, Map<Cell, Cell.Result> results) {
+        if (!results.isEmpty()) {
+            streams.err().println(results.size() + " of " + cells.size() + " cells are done already");
+        }
+        long began = System.nanoTime();
+        int trained = 0;
+        for (Cell cell : cells) {
+            if (results.containsKey(cell)) {
+                continue;
+            }
+            double left = (System.nanoTime() - began) * 1e-9 / Math.max(1, trained) * (cells.size() - results.size());
+            streams.err().println("cell " + (results.size() + 1) + " of " + cells.size() + ": " + cell.title()
+                    + (trained == 0 ? "" : String.format(Locale.ROOT, "  (about %.0f min left)", Math.ceil(left / 60))));
+            cell.clear(out);
+            try {
+                if (command(cell).call() != 0) {
+                    streams.err().println(results.size() + " of " + cells.size() + " cells are done; the same command goes on");
+                    return false;
+                }
+            } catch (Failure e) {
+                if (e.exitCode() == 2) {
+                    throw e;
+                }
+                throw Failure.of(cell.title() + ": " + e.getMessage() + "; " + results.size() + " of " + cells.size()
+                        + " cells are done, the same command goes on", e);
+            }
+            results.put(cell, cell.finish(out));
+            trained++;
+        }
+        return true;
+    }
+
+    private void print(PaperTable paper, List<PaperTable.Task> columns, List<String> chosen, List<Cell> cells,
+            Map<Cell, Cell.Result> results) {
+        Map<String, double[]> scores = new LinkedHashMap<>();
+        List<Long> numbers = new ArrayList<>();
+        for (long seed = 0; seed < seeds; seed++) {
+            numbers.add(seed);
+        }
+        for (Cell cell : cells) {
+            scores.computeIfAbsent(cell.task().name() + " " + cell.method(), _ -> new double[seeds])[(int) cell.seed()]
+                    = results.get(cell).score();
+        }
+        ResultTable found = new ResultTable(columns, chosen, numbers, scores);
+        String text = heading(paper) + "\n" + found.text() + paper.paper() + "\n";
+        ObjectNode json = found.json().put("table", paper.name()).put("model", model).put("steps", steps).put("rows", rows);
+        more.forEach(json.putArray("train")::add);
+        AtomicFile.write(out.resolve("table.txt"), text);
+        JsonFile.write(out.resolve("table.json"), json);
+        boolean unicode = streams.out().charset().newEncoder().canEncode('±');
+        streams.out().print(unicode ? text : text.replace("±", "+-"));
+        streams.out().println("table " + out.resolve("table.txt"));
+    }
+
+    /// What was measured, and in what it differs from the paper.
+    private String heading(PaperTable paper) {
+        StringBuilder text = new StringBuilder(paper.name() + ": " + model + ", " + seeds + (seeds == 1 ? " seed; " : " seeds; ")
+                + paper.measured() + "\n");
+        List<String> differs = new ArrayList<>();
+        if (steps != null) {
+            differs.add(steps + " steps a cell in place of the preset's epochs");
+        }
+        if (rows != null) {
+            differs.add("at most " + rows + " rows of each split");
+        }
+        if (model.equals(Pretrained.MINILM)) {
+            differs.add("the preset scaled down for MiniLM (" + String.join(" ", MINILM) + ")");
+        }
+        if (!more.isEmpty()) {
+            differs.add(String.join(" ", more));
+        }
+        if (!differs.isEmpty()) {
+            text.append("other than in the paper: ").append(String.join("; ", differs)).append('\n');
+        }
+        return text.toString();
+    }
+}
