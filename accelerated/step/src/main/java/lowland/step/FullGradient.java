@@ -21,7 +21,7 @@ public record FullGradient(Program program) {
             gradients.put(LinearForm.perturbation(linear.weight()), state(linear));
         }
         Recording p = new Recording("full gradient");
-        Model.Forward forward = model.forward(p, new LinearForm(Map.of(), List.copyOf(gradients.keySet())), false);
+        Model.Forward forward = model.forward(p, new LinearForm(Map.of(), linears.stream().map(Linear::weight).toList()), false);
         p.stage("loss");
         Value loss = p.scalar(Scalar.Kind.MULTIPLY, p.sum(forward.losses()), p.scalar("lossWeight"));
         p.output("loss", loss);
