@@ -112,7 +112,7 @@ class BadInputTest {
         refused(2, Shell.run("predict", "--model", "minilm", "--input", "x", "--input", "y"), "--input is given twice: give it once; see");
         refused(2, Shell.run("train", "--model", "minilm", "--task", "x", "--method", "lora", "--out", "y", "--rank", "1", "--rank", "2"),
                 "--rank is given twice: give it once; see lowland train --help");
-        refused(2, Shell.run("trian"), "trian is not known; did you mean train");
+        refused(2, Shell.run("trains"), "trains is not known; did you mean train");
     }
 
     @Test
@@ -248,21 +248,32 @@ class BadInputTest {
         assertTrue(shell.out().contains("\"rows\":2") && shell.out().contains("pearson"), shell.out());
     }
 
+    /// Says that only the factors are taken, and trains.
+    private void factorsAlone(Shell shell, String... says) throws Exception {
+        assertEquals(0, shell.exit(), shell.err());
+        List<String> lines = shell.err().lines().filter(line -> line.contains("the head starts anew")).toList();
+        assertEquals(1, lines.size(), shell.err());
+        for (String say : says) {
+            assertTrue(lines.getFirst().contains(say), lines.getFirst());
+        }
+        Files.move(out, folder.resolve("used-" + System.nanoTime()));
+    }
+
     @Test
-    void aStartIsOfTheSameTask() throws Exception {
+    void aStartOfAnotherTaskGivesItsFactorsAlone() throws Exception {
         assertEquals(0, train("--steps", "1", "--dropout", "0").exit());
         String start = Files.move(out, folder.resolve("good")).resolve("adapter").toString();
         Path others = file("others.tsv", "sentence\tlabel\nfine\tyes\nawful\tno\n");
-        refused(1, train("--init-adapter", start, "--task", others.toString()), "task.json", "[bad, good]", "[no, yes]");
+        factorsAlone(train("--init-adapter", start, "--task", others.toString(), "--steps", "1"), "[bad, good]", "[no, yes]");
         Path three = file("three.tsv", "sentence\tlabel\nfine\tgood\nawful\tbad\nso so\tmiddling\n");
-        refused(1, train("--init-adapter", start, "--task", three.toString()), "[bad, good]", "[bad, good, middling]");
+        factorsAlone(train("--init-adapter", start, "--task", three.toString(), "--steps", "1"), "[bad, good]", "[bad, good, middling]");
         Path scores = file("scores.tsv", "sentence\tlabel\nfine\t0.5\nawful\t-2\n");
-        refused(1, train("--init-adapter", start, "--task", scores.toString()), "regression false", "true");
+        factorsAlone(train("--init-adapter", start, "--task", scores.toString(), "--steps", "1"), "[bad, good]", "here a regression");
 
         Path task = Path.of(start, "task.json");
         String json = Files.readString(task);
         Files.writeString(task, json.replaceAll("\"bad\"(\\s*,\\s*)\"good\"", "\"good\"$1\"bad\""));
-        refused(1, train("--init-adapter", start), "[good, bad]", "[bad, good]");
+        factorsAlone(train("--init-adapter", start, "--steps", "1"), "[good, bad]", "[bad, good]");
         Files.writeString(task, json.replace("\"mean\"", "\"first\""));
         refused(1, train("--init-adapter", start), "pooling first", "mean");
         Files.delete(task);

@@ -170,6 +170,35 @@ class CheckpointFolderTest {
         assertEquals("[\"no\",\"yes\"]", JSON.readTree(folder.resolve("run2/adapter/task.json").toFile()).get("labels").toString());
     }
 
+    /// MNLI's adapter under RTE's labels, as LoRA's code starts: the factors stay as they are where nothing is trained, the head is new.
+    @Test
+    void anAdapterOfMoreLabelsGivesItsFactorsToATaskOfTwo() throws Exception {
+        Path nli = golden("roberta").resolve("rows.jsonl");
+        Path first = folder.resolve("mnli");
+        String model = golden("roberta").toString();
+        Shell mnli = Shell.run("train", "--model", model, "--task", nli.toString(), "--method", "lora", "--out", first.toString(), "--steps", "3",
+                "--rank", "2");
+        assertEquals(0, mnli.exit(), mnli.err());
+        Path rte = Files.writeString(folder.resolve("rte.tsv"),
+                "sentence1\tsentence2\tlabel\na cat\ta dog\tnot_entailment\na cat\ta cat\tentailment\n");
+        Path second = folder.resolve("rte");
+        Shell shell = Shell.run("train", "--model", model, "--task", rte.toString(), "--method", "lora", "--out", second.toString(), "--steps",
+                "1", "--learning-rate", "0", "--init-adapter", first.resolve("adapter").toString());
+        assertEquals(0, shell.exit(), shell.err());
+        assertTrue(shell.err().contains("the head starts anew: there it has the labels in the order [entailment, neutral, contradiction], here the"
+                + " labels in the order [entailment, not_entailment]"), shell.err());
+        var before = Safetensors.read(first.resolve("adapter/adapter_model.safetensors")).byName();
+        var after = Safetensors.read(second.resolve("adapter/adapter_model.safetensors")).byName();
+        assertEquals(before.keySet(), after.keySet());
+        int factors = 0;
+        for (String name : before.keySet()) {
+            boolean same = java.util.Arrays.equals(before.get(name).data(), after.get(name).data());
+            assertTrue(name.contains("lora_") ? same : !same || name.endsWith("bias"), name);
+            factors += name.contains("lora_") ? 1 : 0;
+        }
+        assertEquals(8, factors);
+    }
+
     private void refused(int exit, Path model, String... expected) throws IOException {
         Path rows = model.resolve("rows.jsonl");
         Path out = folder.resolve("refused");

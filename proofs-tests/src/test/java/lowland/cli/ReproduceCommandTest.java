@@ -64,7 +64,7 @@ class ReproduceCommandTest {
     private static Map<String, FileTime> written(Path out) throws Exception {
         Map<String, FileTime> written = new TreeMap<>();
         try (Stream<Path> files = Files.walk(out)) {
-            for (Path file : files.filter(path -> path.getFileName().toString().matches("seed-\\d+\\.json")).toList()) {
+            for (Path file : files.filter(path -> path.getFileName().toString().matches("seed-.+\\.json")).toList()) {
                 written.put(out.relativize(file).toString(), Files.getLastModifiedTime(file));
             }
         }
@@ -154,6 +154,44 @@ class ReproduceCommandTest {
         assertEquals(Files.readString(whole.resolve("table.txt")), Files.readString(out.resolve("table.txt")));
     }
 
+    @Test
+    void fewShotCellsTakeTheLearningRateThatIsBestOnDevAndItsTest() throws Exception {
+        Path sst2 = Files.createDirectories(folder.resolve("few/SST-2"));
+        StringBuilder rows = new StringBuilder("sentence\tlabel\n");
+        for (int i = 0; i < 30; i++) {
+            rows.append(i % 2 == 0 ? "the cat sat " : "terrible film not ").append("over ".repeat(i % 5)).append(i).append('\t').append(1 - i % 2)
+                    .append('\n');
+        }
+        Files.writeString(sst2.resolve("train.tsv"), rows);
+        Files.writeString(sst2.resolve("dev.tsv"), rows);
+        Path out = folder.resolve("table1");
+        String model = Path.of(ReproduceCommandTest.class.getResource("/golden/masked-roberta").toURI()).toString();
+        Shell shell = Shell.run("reproduce", "fmlora/table1", "--model", model, "--data", folder.resolve("few").toString(), "--out",
+                out.toString(), "--tasks", "sst-2", "--methods", "lora", "--seeds", "2", "--steps", "8", "--k", "4", "--", "--evaluate-every", "4",
+                "--max-length", "50");
+        assertEquals(0, shell.exit(), shell.err());
+        assertTrue(shell.out().contains("4 rows a class"), shell.out());
+        JsonNode table = JSON.readTree(out.resolve("table.json").toFile());
+        assertEquals("[13,21]", table.get("seeds").toString());
+        for (int seed = 0; seed < 2; seed++) {
+            double best = -1;
+            double test = Double.NaN;
+            for (String rate : List.of("1e-4", "3e-4", "5e-4")) {
+                String name = "sst-2/lora/seed-" + (seed == 0 ? 13 : 21) + "-rate-" + rate;
+                JsonNode cell = JSON.readTree(out.resolve(name + ".json").toFile());
+                JsonNode config = JSON.readTree(out.resolve(name).resolve("config.json").toFile());
+                assertEquals(Double.parseDouble(rate), config.get("learningRate").asDouble());
+                assertEquals(seed == 0 ? 13 : 21, config.get("dataSeed").asInt());
+                assertEquals(8, config.get("rows").asInt(), "four of each class");
+                if (cell.get("dev").asDouble() > best) {
+                    best = cell.get("dev").asDouble();
+                    test = cell.get("test").asDouble();
+                }
+            }
+            assertEquals(test, table.get("cells").get(0).get("scores").get(seed).asDouble());
+        }
+    }
+
     private void refused(int exit, String expected, String... args) {
         Shell shell = Shell.run(args);
         assertEquals(exit, shell.exit(), shell.err());
@@ -173,8 +211,11 @@ class ReproduceCommandTest {
         refused(1, "is not empty", change(good, 7, data.toString()));
         refused(2, "--method fmlore is unknown", more(good, "--methods", "fmlore"));
         refused(2, "--seeds 0", more(good, "--seeds", "0"));
+        refused(2, "--k is for fmlora/table1", more(good, "--k", "3"));
+        refused(2, "--init-adapter is for fmlora/table2", more(change(change(good, 1, "fmlora/table1"), 9, "rte"), "--init-adapter", "x"));
         refused(2, "--rows 0", more(good, "--rows", "0"));
         refused(2, "--bogus", more(good, "--", "--bogus"));
+        refused(2, "--seed is given twice", more(good, "--", "--seed", "5"));
         assertTrue(written(folder).isEmpty());
         assertFalse(Files.exists(out.resolve("cola")), "no cell was begun");
     }

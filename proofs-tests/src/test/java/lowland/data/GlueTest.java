@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import lowland.Failure;
 import org.junit.jupiter.api.Test;
@@ -17,10 +18,12 @@ class GlueTest {
     @TempDir
     Path folder;
 
+    private final List<String> said = new ArrayList<>();
+
     private DataSet read(String task, String train, String dev, String... contents) throws IOException {
         Files.writeString(folder.resolve(train), contents[0]);
         Files.writeString(folder.resolve(dev), contents[1]);
-        return Glue.of("glue/" + task).read(folder);
+        return Glue.of("glue/" + task).read(folder, said::add);
     }
 
     private static void row(Example found, int line, String text, String pair, int label) {
@@ -79,6 +82,12 @@ class GlueTest {
 
         String qqp = "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n1\t2\t3\tWhy?\t\t0\n";
         row(read("qqp", "train.tsv", "dev.tsv", qqp, qqp).train().getFirst(), 2, "Why?", "", 0);
+        assertEquals(List.of(), said);
+        // Three rows of the official file end within a question.
+        DataSet whole = read("qqp", "train.tsv", "dev.tsv", qqp + "4\t5\t6\tHow\n7\t8\t9\tWho?\tWhich?\t1\n", qqp);
+        row(whole.train().get(1), 4, "Who?", "Which?", 1);
+        assertEquals(2, whole.train().size());
+        assertTrue(said.getFirst().contains("train.tsv: 1 rows lack a column and are left out"), said.toString());
         String mnli = "index\tpromptID\tgenre\tsentence1\tsentence2\tlabel1\tgold_label\n0\t1\tg\tP.\tH.\tneutral\tcontradiction\n";
         DataSet set = read("mnli", "train.tsv", "dev_mismatched.tsv", mnli, mnli);
         row(set.dev().getFirst(), 2, "P.", "H.", 2);
@@ -91,9 +100,9 @@ class GlueTest {
     @Test
     void whatIsMissingOrUnknownIsNamed() throws IOException {
         Glue rte = Glue.of("glue/rte");
-        assertTrue(assertThrows(Failure.class, () -> rte.read(folder)).getMessage().contains("holds none of train.tsv"));
+        assertTrue(assertThrows(Failure.class, () -> rte.read(folder, said::add)).getMessage().contains("holds none of train.tsv"));
         Files.writeString(folder.resolve("train-00000-of-00001.parquet"), "PAR1");
-        String parquet = assertThrows(Failure.class, () -> rte.read(folder)).getMessage();
+        String parquet = assertThrows(Failure.class, () -> rte.read(folder, said::add)).getMessage();
         assertTrue(parquet.contains("to_json") && parquet.contains("train-00000-of-00001.parquet"), parquet);
         String unknown = assertThrows(Failure.class, () -> read("rte", "train.tsv", "dev.tsv",
                 "index\tsentence1\tsentence2\tlabel\n0\ta\tb\tmaybe\n", "")).getMessage();

@@ -22,7 +22,7 @@ public record RandomWeights(BertConfig config) implements Weights {
             size = Math.multiplyExact(size, extent);
         }
         float[] values = new float[size];
-        if (name.endsWith("LayerNorm.weight")) {
+        if (name.endsWith("LayerNorm.weight") || name.endsWith("layer_norm.weight")) {
             java.util.Arrays.fill(values, 1);
         } else if (shape.length == 2) {
             long key = CounterRandom.tensorKey(0, name);

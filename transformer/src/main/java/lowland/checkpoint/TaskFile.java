@@ -16,12 +16,19 @@ import lowland.Failure;
 /// | `pooling` | what the head sees: `mean` of all token states, `pooler` for BERT's pooler on the first, `first` for the first as it is |
 /// | `maxLength` | tokens a text is cut to; 0 where nothing is cut |
 /// | `regression` | whether the one output is a number |
-public record TaskFile(
-        List<String> labels, List<String> textColumns, String labelColumn, String pooling, int maxLength, boolean regression) {
+/// | `prompt` | the few-shot task in whose prompt the texts stand, whose gap the head reads (`mask`); null without one |
+public record TaskFile(List<String> labels, List<String> textColumns, String labelColumn, String pooling, int maxLength,
+        boolean regression, String prompt) {
     /// The file's name in an adapter's folder.
     public static final String NAME = "task.json";
 
-    private static final List<String> POOLINGS = List.of("mean", "pooler", "first");
+    private static final List<String> POOLINGS = List.of("mean", "pooler", "first", "mask");
+
+    /// Without a prompt.
+    public TaskFile(List<String> labels, List<String> textColumns, String labelColumn, String pooling, int maxLength,
+            boolean regression) {
+        this(labels, textColumns, labelColumn, pooling, maxLength, regression, null);
+    }
 
     public TaskFile {
         labels = List.copyOf(labels);
@@ -50,7 +57,8 @@ public record TaskFile(
                 json.text("labelColumn", ""),
                 json.text("pooling", ""),
                 json.whole("maxLength", 0, Integer.MAX_VALUE),
-                json.truth("regression", false));
+                json.truth("regression", false),
+                json.text("prompt", null));
         String wrong = task.contradiction();
         if (wrong != null) {
             throw Failure.of(file + ": " + wrong + "; write the adapter again");
@@ -74,6 +82,9 @@ public record TaskFile(
         json.put("pooling", pooling);
         json.put("maxLength", maxLength);
         json.put("regression", regression);
+        if (prompt != null) {
+            json.put("prompt", prompt);
+        }
         JsonFile.write(folder.resolve(NAME), json);
     }
 
@@ -86,6 +97,9 @@ public record TaskFile(
         }
         if (textColumns.isEmpty() || textColumns.size() > 2) {
             return "textColumns " + textColumns + " are not one or two";
+        }
+        if (pooling.equals("mask") != (prompt != null)) {
+            return "pooling \"" + pooling + "\" " + (prompt == null ? "without a prompt" : "under the prompt " + prompt);
         }
         return POOLINGS.contains(pooling) ? null : "pooling \"" + pooling + "\" is none of " + String.join(", ", POOLINGS);
     }

@@ -9,6 +9,7 @@ import lowland.checkpoint.PeftAdapter;
 import lowland.checkpoint.TaskFile;
 import lowland.data.Columns;
 import lowland.data.Example;
+import lowland.data.FewShot;
 import lowland.program.Device;
 import lowland.train.Adapters;
 import lowland.train.Evaluation;
@@ -38,6 +39,9 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
             return foreign(model, init, folder);
         }
         TaskFile task = TaskFile.read(folder);
+        if (task.prompt() != null) {
+            return prompted(model, init, folder, task);
+        }
         if (init == null && !Pretrained.poolings(model).contains(task.pooling())) {
             throw Failure.of(folder.resolve(TaskFile.NAME) + ": the pooling " + task.pooling() + " is not that of " + model + ", "
                     + String.join(" or ", Pretrained.poolings(model)) + "; take an adapter of this model");
@@ -47,6 +51,31 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
             return new AdaptedModel(pretrained, Adapters.read(folder, pretrained, task.outputs()), folder, task);
         } catch (RuntimeException e) {
             pretrained.close();
+            throw e;
+        }
+    }
+
+    /// The bare model under a task's prompt: its own masked-language head answers.
+    static AdaptedModel zeroShot(String model, String init, FewShot task) {
+        Pretrained opened = Pretrained.open(model, init, "mean");
+        try {
+            Pretrained pretrained = opened.prompted(task.prompt());
+            int length = Math.min(task.columns().size() == 2 ? 256 : 128, pretrained.config().longest());
+            return new AdaptedModel(pretrained, null, Path.of(model), new TaskFile(task.labels(), task.columns(), Columns.LABEL, "mask",
+                    length, false, FewShot.PREFIX + task.name()));
+        } catch (RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    private static AdaptedModel prompted(String model, String init, Path folder, TaskFile task) {
+        Pretrained opened = Pretrained.open(model, init, "mean");
+        try {
+            Pretrained pretrained = opened.prompted(FewShot.of(task.prompt()).prompt());
+            return new AdaptedModel(pretrained, Adapters.read(folder, pretrained, task.outputs()), folder, task);
+        } catch (RuntimeException e) {
+            opened.close();
             throw e;
         }
     }
@@ -96,7 +125,8 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
     Evaluation answer(String source, List<Example> examples, Device device) {
         int batch = Math.min(BATCH, examples.size());
         Settings settings = Settings.answering(pairs(), batch);
-        Rows rows = Rows.of(source, examples, pretrained.tokenizer(), task.maxLength());
+        Rows rows = task.prompt() == null ? Rows.of(source, examples, pretrained.tokenizer(), task.maxLength())
+                : Rows.of(source, examples, FewShot.of(task.prompt()).prompt(), pretrained.tokenizer(), task.maxLength());
         Rows none = new Rows(List.of(), List.of(), 0);
         int tokens = rows.mostTokens(batch);
         try (Training model = new Training(pretrained, settings, none, task.outputs(), task.regression(), tokens, device)) {

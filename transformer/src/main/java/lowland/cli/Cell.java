@@ -17,27 +17,33 @@ import lowland.checkpoint.JsonFile;
 /// One training of a table: `TASK/METHOD/seed-N` is its run folder, and `TASK/METHOD/seed-N.json`, written when it is done, what came
 /// out. A cell whose file is there is never trained again.
 ///
+/// @param rate the learning rate where the table compares some, then part of its name; else null
 /// @param arguments of `train`, all that the result depends on
-record Cell(PaperTable.Task task, String method, long seed, List<String> arguments) {
+record Cell(PaperTable.Task task, String method, long seed, String rate, List<String> arguments) {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /// What came out.
     ///
-    /// @param score the task's metric on dev, the best of all evaluations
+    /// @param dev the task's metric on dev, the best of all evaluations
+    /// @param test the same on test, of the adapter that was best on dev; NaN without test rows
     /// @param step after which it was measured
     /// @param seconds of all steps
-    record Result(double score, int step, int steps, double seconds) {}
+    record Result(double dev, double test, int step, int steps, double seconds) {}
 
     Path folder(Path out) {
-        return out.resolve(task.name()).resolve(method).resolve("seed-" + seed);
+        return out.resolve(task.name()).resolve(method).resolve(name());
     }
 
     Path file(Path out) {
-        return out.resolve(task.name()).resolve(method).resolve("seed-" + seed + ".json");
+        return out.resolve(task.name()).resolve(method).resolve(name() + ".json");
+    }
+
+    private String name() {
+        return "seed-" + seed + (rate == null ? "" : "-rate-" + rate);
     }
 
     String title() {
-        return task.title() + ", " + method + ", seed " + seed;
+        return task.title() + ", " + method + ", seed " + seed + (rate == null ? "" : ", learning rate " + rate);
     }
 
     /// What came out earlier; null where it is not done.
@@ -54,12 +60,12 @@ record Cell(PaperTable.Task task, String method, long seed, List<String> argumen
             throw Failure.of(file + " was made with other options: " + difference(found)
                     + "; give the same, or another folder with --out");
         }
-        for (String key : List.of("score", "step", "steps", "seconds")) {
+        for (String key : List.of("dev", "step", "steps", "seconds")) {
             if (!json.has(key)) {
                 throw json.missing(key);
             }
         }
-        return new Result(json.number("score", 0), json.whole("step", 1, Integer.MAX_VALUE), json.whole("steps", 1, Integer.MAX_VALUE),
+        return new Result(json.number("dev", 0), json.number("test", Double.NaN), json.whole("step", 1, Integer.MAX_VALUE), json.whole("steps", 1, Integer.MAX_VALUE),
                 json.number("seconds", 0));
     }
 
@@ -73,16 +79,17 @@ record Cell(PaperTable.Task task, String method, long seed, List<String> argumen
 
     /// Takes a run's result out of its metrics, and writes it down.
     Result finish(Path out) {
-        Result result = result(folder(out).resolve("metrics.jsonl"));
+        Result result = measured(folder(out).resolve("metrics.jsonl"));
         ObjectNode json = JsonFile.object().put("task", task.task()).put("method", method).put("seed", seed).put("metric", task.metric())
-                .put("score", result.score).put("step", result.step).put("steps", result.steps).put("seconds", result.seconds)
+                .put("dev", result.dev).put("test", Double.isNaN(result.test) ? null : result.test).put("step", result.step).put("steps", result.steps).put("seconds", result.seconds)
                 .put("lowland", Versions.lowland());
         arguments.forEach(json.putArray("train")::add);
         JsonFile.write(file(out), json);
         return result;
     }
 
-    private Result result(Path metrics) {
+    private Result measured(Path metrics) {
+        double test = Double.NaN;
         double best = Double.NaN;
         int at = 0;
         int steps = 0;
@@ -93,13 +100,15 @@ record Cell(PaperTable.Task task, String method, long seed, List<String> argumen
                 if (!record.has("split")) {
                     steps = record.get("step").asInt();
                     seconds += record.get("seconds").asDouble();
-                } else if (record.get("split").asText().equals("dev")) {
-                    double score = record.get("metrics").get(task.metric()).asDouble();
+                    continue;
+                }
+                double score = record.get("metrics").get(task.metric()).asDouble();
+                if (record.get("split").asText().equals("test")) {
+                    test = score;
+                } else if (!(best >= score)) {
                     // Ties to the earlier, as the run itself keeps its adapter.
-                    if (!(best >= score)) {
-                        best = score;
-                        at = record.get("step").asInt();
-                    }
+                    best = score;
+                    at = record.get("step").asInt();
                 }
             }
         } catch (JacksonException e) {
@@ -110,7 +119,7 @@ record Cell(PaperTable.Task task, String method, long seed, List<String> argumen
         if (!Double.isFinite(best)) {
             throw Failure.of(title() + " ends with the " + task.metric() + " " + best + " on dev; lower the learning rate");
         }
-        return new Result(best, at, steps, seconds);
+        return new Result(best, test, at, steps, seconds);
     }
 
     /// Removes what a training left that did not come to its end.

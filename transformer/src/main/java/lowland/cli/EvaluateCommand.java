@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import lowland.Failure;
+import lowland.data.FewShot;
 import lowland.program.Device;
 import lowland.train.Evaluation;
 import picocli.CommandLine.ArgGroup;
@@ -27,7 +28,8 @@ final class EvaluateCommand implements Callable<Integer> {
     private String init;
 
     @Option(names = "--adapter", paramLabel = "DIR", description = {
-        "The folder adapter of a run: PEFT's two files and task.json.", "Default: none, the checkpoint with its own head."})
+        "The folder adapter of a run: PEFT's two files and task.json.",
+        "Default: none; the checkpoint with its own head, or a few-shot task asked of the bare model (zero-shot)."})
     private Path adapter;
 
     @Option(names = "--task", required = true, paramLabel = "T", description = {Tables.TASK, "No default."})
@@ -39,7 +41,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--split", paramLabel = "dev|test", description = {
         "Of a built-in task, which of its splits. Of a file: dev measures what --dev names, test what --test names; where these name"
             + " nothing, all rows of --task.",
-        "Default: test for WordNet's tasks, dev for GLUE's, the file itself for files (our choice: what was named)."})
+        "Default: test for WordNet's and few-shot tasks, dev for GLUE's, the file itself for files (our choice: what was named)."})
     private String split;
 
     @Option(names = "--json", description = {"One JSON object in place of text: split, rows, loss, metrics.", "Default: off."})
@@ -62,9 +64,13 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         Tables named = tables.tables();
         named.check(task, split);
+        FewShot prompted = Tables.fewShot(task);
+        if (adapter == null && prompted == null) {
+            throw Failure.usage("--adapter is missing: name the folder adapter of a run");
+        }
         Device executor = device.device();
-        try (AdaptedModel adapted = AdaptedModel.open(model, init, adapter)) {
-            Tables.Split rows = named.split(task, split, adapted.task());
+        try (AdaptedModel adapted = adapter == null ? AdaptedModel.zeroShot(model, init, prompted) : AdaptedModel.open(model, init, adapter)) {
+            Tables.Split rows = named.split(task, split, adapted.task(), streams.err()::println);
             Evaluation evaluation = adapted.answer(rows.source(), rows.rows(), executor);
             if (json) {
                 ObjectNode line = JsonLine.object().put("split", rows.name()).put("rows", rows.rows().size());

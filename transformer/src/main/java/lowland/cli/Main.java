@@ -109,8 +109,15 @@ public final class Main implements Runnable {
         return line;
     }
 
-    /// The parser itself sees that an option is given twice, but not in a group.
     private static int execute(ParseResult result) {
+        requireOnce(result);
+        return new RunLast().execute(result);
+    }
+
+    /// The parser itself sees that an option is given twice, but not in a group.
+    ///
+    /// @throws OverwrittenOptionException if an option of the command is
+    static void requireOnce(ParseResult result) {
         ParseResult last = result;
         while (last.hasSubcommand()) {
             last = last.subcommand();
@@ -120,7 +127,6 @@ public final class Main implements Runnable {
                 throw new OverwrittenOptionException(last.commandSpec().commandLine(), option, option.longestName() + " is given twice");
             }
         }
-        return new RunLast().execute(result);
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})

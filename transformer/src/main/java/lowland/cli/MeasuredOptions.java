@@ -6,8 +6,17 @@ import picocli.CommandLine.Option;
 /// The tables of rows to measure.
 final class MeasuredOptions {
     @Option(names = "--data", paramLabel = "DIR", description = {
-        "The folder of a GLUE task's official files.", "No default; for the tasks of GLUE alone."})
+        "The folder of the files of a GLUE or few-shot task.", "No default; for these tasks alone."})
     private Path data;
+
+    @Option(names = "--k", paramLabel = "K", description = {
+        "Few-shot tasks: rows a class to train on, and as many as dev.", "Default: 512 (arXiv 2508.00522v3, Table 1, after MeZO)."})
+    private Integer k;
+
+    @Option(names = "--data-seed", paramLabel = "N", description = {
+        "Few-shot tasks: which sample of rows; the published ones are 13, 21, 42, 87 and 100.",
+        "Default: 13 (the first of LM-BFF's, arXiv 2012.15723v2)."})
+    private Integer dataSeed;
 
     @Option(names = "--text", paramLabel = "COLUMN[,COLUMN]", description = {
         "The column of the text, or two columns.", "Default: those that the adapter was trained with."})
@@ -27,6 +36,6 @@ final class MeasuredOptions {
     private Path test;
 
     Tables tables() {
-        return new Tables(text, label, dev, test, data);
+        return new Tables(text, label, dev, test, data, k, dataSeed);
     }
 }

@@ -7,6 +7,8 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -24,6 +26,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParseResult;
 
 /// `reproduce`: the cells of a paper's table, one `train` each, one after the other. What is done stays done: the same command line goes
 /// on at the first cell that is not.
@@ -39,11 +42,13 @@ final class ReproduceCommand implements Callable<Integer> {
     private static final List<String> MINILM = List.of("--targets", "all-linear", "--learning-rate", "3e-3", "--head-learning-rate", "1e-2",
             "--epochs", "3", "--batch-size", "32", "--max-length", "128");
     private static final String MARK = "reproduce.json";
+    /// What LoRA's code starts from its adapter for MNLI.
+    private static final List<String> FROM_MNLI = List.of("rte", "mrpc", "stsb");
 
     private final Streams streams;
 
     @Parameters(index = "0", paramLabel = "PAPER/TABLE", description = {
-        "fmlora/table2: GLUE (arXiv 2508.00522v3, Table 2)."})
+        "fmlora/table1: six few-shot tasks, asked as prompts; fmlora/table2: GLUE (arXiv 2508.00522v3, Tables 1 and 2)."})
     private String table;
 
     @Parameters(index = "1..*", paramLabel = "OPTIONS OF TRAIN", hidden = true)
@@ -68,12 +73,22 @@ final class ReproduceCommand implements Callable<Integer> {
     private String tasks;
 
     @Option(names = "--methods", paramLabel = "LIST", description = {
-        "As --method of train, with commas between; lora is always there.", "Default: lora,lora-sam,fmlora,efmlora,bi-lora."})
+        "As --method of train, with commas between; lora is always there. The paper has lora-obar and lora-nbar too.",
+        "Default: lora,lora-sam,fmlora,efmlora,bi-lora (our choice: both papers' own and LoRA-SAM)."})
     private String methods = "lora,lora-sam,fmlora,efmlora,bi-lora";
 
     @Option(names = "--seeds", paramLabel = "N", description = {
-        "Repetitions, with the seeds 0 to N-1.", "Default: 3 (both papers)."})
+        "Repetitions: of table2 the seeds 0 to N-1; of table1 the samples 13, 21, 42, 87, 100, in this order.",
+        "Default: 3 (both papers)."})
     private int seeds = 3;
+
+    @Option(names = "--k", paramLabel = "K", description = {"table1: rows a class.", "Default: 512 (as train)."})
+    private Integer k;
+
+    @Option(names = "--init-adapter", paramLabel = "DIR", description = {
+        "table2: an adapter for MNLI, from whose factors RTE, MRPC and STS-B start, as LoRA's scripts have it.",
+        "Default: none; they start anew, and the table says so."})
+    private Path mnli;
 
     @Option(names = "--steps", paramLabel = "N", description = {
         "So many optimiser steps a cell, in place of the preset's epochs; the table says so.", "Default: not used."})
@@ -96,11 +111,12 @@ final class ReproduceCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PaperTable paper = PaperTable.of(table);
-        Require.wholeFrom(1, "--seeds", seeds);
+        Require.that(seeds >= 1 && seeds <= paper.seeds().size(), "--seeds", seeds, "1 to " + paper.seeds().size());
+        check(paper);
         List<String> chosen = methods();
         List<PaperTable.Task> columns = paper.tasks(tasks, model.equals(Pretrained.MINILM));
         device.device();
-        List<Cell> cells = cells(columns, chosen);
+        List<Cell> cells = cells(paper, columns, chosen);
         for (Cell cell : cells) {
             command(cell);
         }
@@ -127,13 +143,28 @@ final class ReproduceCommand implements Callable<Integer> {
         return List.copyOf(chosen);
     }
 
-    private List<Cell> cells(List<PaperTable.Task> columns, List<String> chosen) {
+    private void check(PaperTable paper) {
+        if (paper.test() && mnli != null) {
+            throw Failure.usage("--init-adapter is for fmlora/table2; leave it out");
+        }
+        if (!paper.test() && k != null) {
+            throw Failure.usage("--k is for fmlora/table1; leave it out");
+        }
+        if (mnli != null) {
+            RunFolder.checkPart("--init-adapter", mnli, "adapter");
+        }
+    }
+
+    private List<Cell> cells(PaperTable paper, List<PaperTable.Task> columns, List<String> chosen) {
+        List<String> rates = paper.rates().isEmpty() || more.contains("--learning-rate") ? Collections.singletonList(null) : paper.rates();
         List<Cell> cells = new ArrayList<>();
         for (PaperTable.Task task : columns) {
             Path folder = folder(task);
-            for (long seed = 0; seed < seeds; seed++) {
+            for (long seed : paper.seeds().subList(0, seeds)) {
                 for (String method : chosen) {
-                    cells.add(new Cell(task, method, seed, arguments(task, folder, method, seed)));
+                    for (String rate : rates) {
+                        cells.add(new Cell(task, method, seed, rate, arguments(paper, task, folder, method, seed, rate)));
+                    }
                 }
             }
         }
@@ -158,11 +189,23 @@ final class ReproduceCommand implements Callable<Integer> {
         return name.toLowerCase(Locale.ROOT).replace("-", "");
     }
 
-    private List<String> arguments(PaperTable.Task task, Path folder, String method, long seed) {
+    private List<String> arguments(PaperTable paper, PaperTable.Task task, Path folder, String method, long seed, String rate) {
         boolean miniLm = model.equals(Pretrained.MINILM);
         String absolute = miniLm ? model : Path.of(model).toAbsolutePath().normalize().toString();
         List<String> arguments = new ArrayList<>(List.of("train", "--model", absolute, "--task", task.task(), "--data",
                 folder.toAbsolutePath().normalize().toString(), "--method", method, "--seed", Long.toString(seed), "--preset", task.task()));
+        if (paper.test()) {
+            arguments.addAll(List.of("--data-seed", Long.toString(seed)));
+        }
+        if (k != null) {
+            arguments.addAll(List.of("--k", k.toString()));
+        }
+        if (rate != null) {
+            arguments.addAll(List.of("--learning-rate", rate));
+        }
+        if (mnli != null && FROM_MNLI.contains(task.name())) {
+            arguments.addAll(List.of("--init-adapter", mnli.toAbsolutePath().normalize().toString()));
+        }
         if (steps != null) {
             arguments.addAll(List.of("--steps", steps.toString()));
         }
@@ -183,7 +226,9 @@ final class ReproduceCommand implements Callable<Integer> {
         Method.of(cell.method());
         PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
         CommandLine line = Main.commands(new Streams(streams.in(), nowhere, streams.err(), streams.terminal()));
-        return (TrainCommand) line.parseArgs(Preset.expand(arguments.toArray(String[]::new))).subcommand().commandSpec().userObject();
+        ParseResult parsed = line.parseArgs(Preset.expand(arguments.toArray(String[]::new)));
+        Main.requireOnce(parsed);
+        return (TrainCommand) parsed.subcommand().commandSpec().userObject();
     }
 
     /// An own folder alone is gone on with: whatever else lies there would be in the way.
@@ -241,17 +286,9 @@ final class ReproduceCommand implements Callable<Integer> {
 
     private void print(PaperTable paper, List<PaperTable.Task> columns, List<String> chosen, List<Cell> cells,
             Map<Cell, Cell.Result> results) {
-        Map<String, double[]> scores = new LinkedHashMap<>();
-        List<Long> numbers = new ArrayList<>();
-        for (long seed = 0; seed < seeds; seed++) {
-            numbers.add(seed);
-        }
-        for (Cell cell : cells) {
-            scores.computeIfAbsent(cell.task().name() + " " + cell.method(), _ -> new double[seeds])[(int) cell.seed()]
-                    = results.get(cell).score();
-        }
-        ResultTable found = new ResultTable(columns, chosen, numbers, scores);
-        String text = heading(paper) + "\n" + found.text() + paper.paper() + "\n";
+        List<Long> numbers = paper.seeds().subList(0, seeds);
+        ResultTable found = new ResultTable(columns, chosen, numbers, scores(paper, cells, results));
+        String text = heading(paper, columns) + "\n" + found.text() + paper.paper() + "\n";
         ObjectNode json = found.json().put("table", paper.name()).put("model", model).put("steps", steps).put("rows", rows);
         more.forEach(json.putArray("train")::add);
         AtomicFile.write(out.resolve("table.txt"), text);
@@ -261,13 +298,47 @@ final class ReproduceCommand implements Callable<Integer> {
         streams.out().println("table " + out.resolve("table.txt"));
     }
 
+    /// Of each task, method and seed the score at the learning rate that is best on dev, ties to the first.
+    private Map<String, double[]> scores(PaperTable paper, List<Cell> cells, Map<Cell, Cell.Result> results) {
+        Map<String, double[]> scores = new LinkedHashMap<>();
+        Map<String, double[]> best = new LinkedHashMap<>();
+        for (Cell cell : cells) {
+            String row = cell.task().name() + " " + cell.method();
+            int seed = paper.seeds().indexOf(cell.seed());
+            Cell.Result result = results.get(cell);
+            if (paper.test() && Double.isNaN(result.test())) {
+                throw Failure.of(cell.title() + " has no test rows: put the task's test file (test.tsv or test.csv) into its folder, and run it"
+                        + " again in another --out");
+            }
+            double[] dev = best.computeIfAbsent(row, _ -> filled(seeds));
+            double[] score = scores.computeIfAbsent(row, _ -> filled(seeds));
+            if (!(dev[seed] >= result.dev())) {
+                dev[seed] = result.dev();
+                score[seed] = paper.test() ? result.test() : result.dev();
+            }
+        }
+        return scores;
+    }
+
+    private static double[] filled(int size) {
+        double[] values = new double[size];
+        Arrays.fill(values, Double.NaN);
+        return values;
+    }
+
     /// What was measured, and in what it differs from the paper.
-    private String heading(PaperTable paper) {
+    private String heading(PaperTable paper, List<PaperTable.Task> columns) {
         StringBuilder text = new StringBuilder(paper.name() + ": " + model + ", " + seeds + (seeds == 1 ? " seed; " : " seeds; ")
                 + paper.measured() + "\n");
         List<String> differs = new ArrayList<>();
         if (steps != null) {
             differs.add(steps + " steps a cell in place of the preset's epochs");
+        }
+        if (k != null) {
+            differs.add(k + " rows a class");
+        }
+        if (mnli == null && columns.stream().anyMatch(task -> !paper.test() && FROM_MNLI.contains(task.name()))) {
+            differs.add("RTE, MRPC and STS-B start without an adapter for MNLI");
         }
         if (rows != null) {
             differs.add("at most " + rows + " rows of each split");

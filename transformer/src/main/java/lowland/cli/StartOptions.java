@@ -10,7 +10,8 @@ final class StartOptions {
     String weights;
 
     @Option(names = "--init-adapter", paramLabel = "DIR", description = {
-        "Factors and head from a PEFT folder; rank, alpha, scaling and targets are then the folder's.",
+        "Factors and head from a PEFT folder, of one with other labels the factors alone (LoRA's code starts RTE, MRPC and STS-B from MNLI's);"
+            + " rank, alpha, scaling and targets are then the folder's.",
         "Default: A uniform in +-1/sqrt(in), B = 0 (Hu et al.'s code, and PEFT); head normal with deviation 0.02, its bias 0"
             + " (Hugging Face's); of a regression the mean of the training scores (our choice: descent alone is long in reaching it)."})
     Path adapter;

@@ -3,11 +3,13 @@ package lowland.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import lowland.Failure;
 import lowland.checkpoint.TaskFile;
 import lowland.data.Columns;
 import lowland.data.DataSet;
 import lowland.data.Example;
+import lowland.data.FewShot;
 import lowland.data.Glue;
 import lowland.data.Labels;
 import lowland.data.TableFile;
@@ -20,15 +22,22 @@ import lowland.data.WordNet;
 /// @param label the column
 /// @param dev a file, or a share of the task's rows
 /// @param test a file
-/// @param data the folder of a GLUE task's files
-record Tables(String text, String label, String dev, Path test, Path data) {
+/// @param data the folder of the files of a GLUE or few-shot task
+/// @param k rows a class of a few-shot task
+/// @param dataSeed of their choice
+record Tables(String text, String label, String dev, Path test, Path data, Integer k, Integer dataSeed) {
+    /// Where nothing is said, as MeZO's code (Malladi et al., arXiv 2305.17333v3).
+    private static final int K = 512;
+    private static final int DATA_SEED = 13;
+
     /// The built-in tasks.
     private static final List<String> BUILT_IN = List.of("verb-supersense", "gloss-match");
 
     /// How `--task` is explained.
     static final String TASK = "verb-supersense or gloss-match (of WordNet 3.1, built in), a task of GLUE with --data DIR (glue/cola,"
-            + " glue/mnli, glue/mrpc, glue/qnli, glue/qqp, glue/rte, glue/sst2, glue/stsb), or a file with a header: TSV (no quoting),"
-            + " CSV (RFC 4180) or JSONL.";
+            + " glue/mnli, glue/mrpc, glue/qnli, glue/qqp, glue/rte, glue/sst2, glue/stsb), a few-shot task with --data DIR, asked as a prompt"
+            + " with a gap (fewshot/sst-2, fewshot/sst-5, fewshot/snli, fewshot/mnli, fewshot/rte, fewshot/trec), or a file with a header: TSV"
+            + " (no quoting), CSV (RFC 4180) or JSONL.";
 
     /// The rows to measure, and what they are called.
     record Split(String name, String source, List<Example> rows) {}
@@ -48,12 +57,35 @@ record Tables(String text, String label, String dev, Path test, Path data) {
         }
     }
 
+    /// The few-shot task of this name, null if it is none.
+    static FewShot fewShot(String task) {
+        return task.startsWith(FewShot.PREFIX) && !Files.exists(Path.of(task)) ? FewShot.of(task) : null;
+    }
+
+    private DataSet read(FewShot task, Consumer<String> say) {
+        return task.read(data, shots(), drawn(), say);
+    }
+
+    int shots() {
+        return k == null ? K : k;
+    }
+
+    int drawn() {
+        return dataSeed == null ? DATA_SEED : dataSeed;
+    }
+
     /// The task to train on.
-    Task task(String task) {
+    ///
+    /// @param say is told what was done with rows other than to read them
+    Task task(String task, Consumer<String> say) {
         refuseBesideBuiltIn(task);
+        FewShot prompted = fewShot(task);
+        if (prompted != null) {
+            return new Task(read(prompted, say), new Columns(prompted.columns(), Columns.LABEL), task + " dev", task + " test", null);
+        }
         if (isGlue(task)) {
             Glue glue = Glue.of(task);
-            return new Task(glue.read(data), new Columns(glue.columns(), Columns.LABEL), task + " dev", "", glue.metric());
+            return new Task(glue.read(data, say), new Columns(glue.columns(), Columns.LABEL), task + " dev", "", glue.metric());
         }
         if (BUILT_IN.contains(task)) {
             return new Task(builtIn(task), columns(task), task + " dev", task + " test", null);
@@ -73,14 +105,25 @@ record Tables(String text, String label, String dev, Path test, Path data) {
     }
 
     private void refuseBesideBuiltIn(String task) {
+        boolean prompted = fewShot(task) != null;
+        if (prompted && data == null) {
+            throw Failure.usage("--task " + task + " is read from its files: name their folder with --data");
+        }
+        if (!prompted && (k != null || dataSeed != null)) {
+            throw Failure.usage("--k and --data-seed are for the few-shot tasks, " + String.join(", ", FewShot.names()) + "; leave them out");
+        }
+        if (prompted) {
+            Require.wholeFrom(1, "--k", shots());
+            Require.wholeFrom(0, "--data-seed", drawn());
+        }
         if (isGlue(task) && data == null) {
             throw Failure.usage("--task " + Glue.PREFIX + Glue.of(task).name()
                     + " is read from its official files: name their folder with --data");
         }
-        if (data != null && !isGlue(task)) {
-            throw Failure.usage("--data is for the tasks of GLUE, " + String.join(", ", Glue.names()) + "; leave it out");
+        if (data != null && !isGlue(task) && !prompted) {
+            throw Failure.usage("--data is for the tasks of GLUE, " + String.join(", ", Glue.names()) + ", and the few-shot ones; leave it out");
         }
-        if ((BUILT_IN.contains(task) || isGlue(task)) && (dev != null || test != null || text != null || label != null)) {
+        if ((BUILT_IN.contains(task) || isGlue(task) || prompted) && (dev != null || test != null || text != null || label != null)) {
             throw Failure.usage("--task " + task + " has columns and splits of its own: leave out --text, --label, --dev and --test");
         }
     }
@@ -98,9 +141,13 @@ record Tables(String text, String label, String dev, Path test, Path data) {
     }
 
     /// The rows of a split, for an adapter of `file`: the built-in task's, those of `--dev` or `--test`, or the file's own.
-    Split split(String task, String split, TaskFile file) {
+    Split split(String task, String split, TaskFile file, Consumer<String> say) {
+        FewShot prompted = fewShot(task);
+        if (prompted != null) {
+            return fewShot(task, prompted, split, file, say);
+        }
         if (isGlue(task)) {
-            return glue(Glue.of(task), split, file);
+            return glue(Glue.of(task), split, file, say);
         }
         if (BUILT_IN.contains(task)) {
             DataSet data = builtIn(task);
@@ -126,7 +173,21 @@ record Tables(String text, String label, String dev, Path test, Path data) {
         return split(split == null ? "file" : split, table(task), file, labels);
     }
 
-    private Split glue(Glue glue, String split, TaskFile file) {
+    private Split fewShot(String task, FewShot prompted, String split, TaskFile file, Consumer<String> say) {
+        if (!task.equals(file.prompt())) {
+            throw Failure.of("the adapter is " + (file.prompt() == null ? "of no prompt" : "of the prompt " + file.prompt()) + ", not of "
+                    + task + "; take an adapter of this task");
+        }
+        boolean onDev = "dev".equals(split);
+        DataSet set = read(prompted, say);
+        List<Example> rows = onDev ? set.dev() : set.test();
+        if (rows.isEmpty()) {
+            throw Failure.of("--data " + data + " holds no " + (onDev ? "dev" : "test") + " rows of " + task + "; take the other --split");
+        }
+        return new Split(onDev ? "dev" : "test", task, rows);
+    }
+
+    private Split glue(Glue glue, String split, TaskFile file, Consumer<String> say) {
         String name = Glue.PREFIX + glue.name();
         if ("test".equals(split)) {
             throw Failure.usage("--split test: the official test rows of " + name + " have no labels; take --split dev");
@@ -135,7 +196,7 @@ record Tables(String text, String label, String dev, Path test, Path data) {
             throw Failure.of("the adapter's labels " + file.labels() + " are not those of " + name + ", " + glue.labels()
                     + "; take an adapter of this task");
         }
-        DataSet dev = new DataSet(name, glue.labels(), List.of(), glue.dev(data), List.of(), file.regression());
+        DataSet dev = new DataSet(name, glue.labels(), List.of(), glue.dev(data, say), List.of(), file.regression());
         return new Split("dev", name, dev.under(file.labels()).dev());
     }
 
@@ -152,7 +213,7 @@ record Tables(String text, String label, String dev, Path test, Path data) {
     private static TableFile table(String task) {
         if (!Files.exists(Path.of(task)) && task.matches("[a-z0-9-]+(/[a-z0-9-]+)?")) {
             throw Failure.usage("--task " + task + " is neither a built-in task (" + String.join(", ", BUILT_IN)
-                    + ", or of GLUE) nor a file");
+                    + ", of GLUE, or few-shot) nor a file");
         }
         return TableFile.read(Path.of(task));
     }

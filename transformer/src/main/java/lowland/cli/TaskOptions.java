@@ -7,8 +7,18 @@ import picocli.CommandLine.Option;
 final class TaskOptions {
     @Option(names = "--data", paramLabel = "DIR", description = {
         "The folder of a GLUE task's official files (train.tsv and dev.tsv, or train.jsonl and validation.jsonl, as they come);"
-            + " of mnli the mismatched dev rows.", "No default; for the tasks of GLUE alone."})
+            + " of mnli the mismatched dev rows. Of a few-shot task LM-BFF's samples (a folder 16-13 for --k 16 --data-seed 13), or the whole"
+            + " sets, of which the same is drawn.", "No default; for the tasks of GLUE and the few-shot ones alone."})
     private Path data;
+
+    @Option(names = "--k", paramLabel = "K", description = {
+        "Few-shot tasks: rows a class to train on, and as many as dev.", "Default: 512 (arXiv 2508.00522v3, Table 1, after MeZO)."})
+    private Integer k;
+
+    @Option(names = "--data-seed", paramLabel = "N", description = {
+        "Few-shot tasks: which sample of rows; the published ones are 13, 21, 42, 87 and 100.",
+        "Default: 13 (the first of LM-BFF's, arXiv 2012.15723v2)."})
+    private Integer dataSeed;
 
     @Option(names = "--text", paramLabel = "COLUMN[,COLUMN]", description = {
         "The column of the text, or two columns.",
@@ -31,6 +41,6 @@ final class TaskOptions {
     private Path test;
 
     Tables tables() {
-        return new Tables(text, label, dev, test, data);
+        return new Tables(text, label, dev, test, data, k, dataSeed);
     }
 }

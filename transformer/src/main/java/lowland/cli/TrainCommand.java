@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -21,6 +22,7 @@ import lowland.cli.Method.Rule;
 import lowland.cpu.Lanes;
 import lowland.data.DataSet;
 import lowland.data.Example;
+import lowland.data.FewShot;
 import lowland.descent.RhoSchedule;
 import lowland.descent.Schedule;
 import lowland.program.Device;
@@ -73,6 +75,10 @@ final class TrainCommand implements Callable<Integer> {
             new Use("--learning-rate-ratio", List.of(Rule.LORA_PLUS)));
 
     private record Use(String option, List<Rule> rules) {}
+
+    /// @param adapter to start from, null for none
+    /// @param head whether its head is taken too
+    private record Given(PeftAdapter adapter, boolean head) {}
 
     private final Streams streams;
 
@@ -143,7 +149,13 @@ final class TrainCommand implements Callable<Integer> {
         checkOptions(chosen);
         Device executor = device.device();
         RunFolder.check(out);
-        try (Pretrained pretrained = Pretrained.open(model, start.weights, modelOptions.pooling)) {
+        FewShot prompted = Tables.fewShot(task);
+        if (prompted != null && modelOptions.pooling != null) {
+            throw Failure.usage("--pooling " + modelOptions.pooling + " beside --task " + task + ": a prompt's gap is read; leave it out");
+        }
+        // Under a prompt no pooling acts; the mean asks nothing of the checkpoint.
+        try (Pretrained opened = Pretrained.open(model, start.weights, prompted == null ? modelOptions.pooling : "mean")) {
+            Pretrained pretrained = prompted == null ? opened : opened.prompted(prompted.prompt());
             sayRandom(pretrained);
             checkFit(chosen, pretrained);
             return train(chosen, executor, task().under(pretrained.labels()), pretrained);
@@ -151,7 +163,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private Tables.Task task() {
-        Tables.Task all = tables.tables().task(task);
+        Tables.Task all = tables.tables().task(task, this::say);
         if (data.rows == null) {
             return all;
         }
@@ -168,6 +180,10 @@ final class TrainCommand implements Callable<Integer> {
     /// What options and model tell to be impossible, before data are read. The sizes of factors that are given come with them.
     private void checkFit(Method chosen, Pretrained pretrained) {
         pretrained.tokenizer().requireLength(data.maxLength);
+        if (chosen.rule() == Rule.FULL && Tables.fewShot(task) != null) {
+            throw Failure.usage("--method full does not fit --task " + task + ": its head is the rows of the label words, no checkpoint's;"
+                    + " choose a method with an adapter");
+        }
         if (start.adapter == null && start.auxiliary == null && chosen.rule() != Rule.FULL) {
             Training.requireFit(pretrained, pairs(chosen), sharpness.rule(chosen.rule(), descent));
         }
@@ -213,13 +229,10 @@ final class TrainCommand implements Callable<Integer> {
         DataSet set = chosenTask.data();
         int classes = set.regression() ? 1 : set.labels().size();
         TaskFile taskFile = new TaskFile(set.labels(), chosenTask.columns().text(), chosenTask.columns().label(),
-                ModelOptions.pooling(pretrained), data.maxLength, set.regression());
-        if (start.adapter != null) {
-            requireSameHead(taskFile);
-        }
-        PeftAdapter given = start.adapter == null ? null : Adapters.read(start.adapter, pretrained, classes);
+                ModelOptions.pooling(pretrained), data.maxLength, set.regression(), Tables.fewShot(task) == null ? null : task);
+        Given given = given(taskFile, pretrained);
         PeftAdapter second = start.auxiliary == null ? null : Adapters.readAuxiliary(start.auxiliary, pretrained, classes);
-        adopt(given, second, chosen);
+        adopt(given.adapter, second, chosen);
         Settings settings = settings(chosen, set.train().size());
         if (second != null && !(settings.rule() instanceof BiLora)) {
             throw Failure.usage("--init-auxiliary beside --auxiliary-rank 0: there is no second pair; leave one out");
@@ -228,11 +241,14 @@ final class TrainCommand implements Callable<Integer> {
         Rows dev = rows(chosenTask.devSource(), set.dev(), pretrained);
         Rows test = rows(chosenTask.testSource(), set.test(), pretrained);
         describe(set);
-        boolean ownHead = given == null && hasOwnHead(set, pretrained);
+        boolean ownHead = !given.head && hasOwnHead(set, pretrained);
         int most = Math.max(dev.mostTokens(1), test.mostTokens(1));
         try (Training training = new Training(pretrained, settings, train, classes, set.regression(), most, executor)) {
-            if (given != null) {
-                Adapters.load(training, given, start.adapter);
+            if (given.adapter != null) {
+                Adapters.loadFactors(training, given.adapter, start.adapter);
+            }
+            if (given.head) {
+                Adapters.loadHead(training, given.adapter);
             } else if (ownHead) {
                 Adapters.loadHead(training, pretrained);
             }
@@ -321,24 +337,34 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /// A head means nothing under other labels, or in another order: it would start by answering with the wrong ones.
-    private void requireSameHead(TaskFile wanted) {
+    /// An adapter to start from. Its head means nothing under other labels, or in another order: it would start by answering with the
+    /// wrong ones, so that only the factors are taken then.
+    private Given given(TaskFile wanted, Pretrained pretrained) {
+        if (start.adapter == null) {
+            return new Given(null, false);
+        }
         if (!Files.exists(start.adapter.resolve(TaskFile.NAME))) {
-            say("note: " + start.adapter + " has no " + TaskFile.NAME + "; its head is taken to be this task's, "
-                    + (wanted.regression() ? "a regression" : "the labels in the order " + wanted.labels()));
-            return;
+            int outputs = Adapters.outputs(start.adapter, pretrained);
+            boolean same = outputs == wanted.outputs();
+            say("note: " + start.adapter + " has no " + TaskFile.NAME + "; " + (same ? "its head is taken to be this task's, "
+                    : "its head has " + outputs + " outputs, the head starts anew for ") + answers(wanted));
+            return new Given(Adapters.read(start.adapter, pretrained, outputs), same);
         }
         TaskFile found = TaskFile.read(start.adapter);
-        requireSame("regression", found.regression(), wanted.regression());
-        requireSame("labels", found.labels(), wanted.labels());
-        requireSame("pooling", found.pooling(), wanted.pooling());
+        if (!found.pooling().equals(wanted.pooling())) {
+            throw Failure.of("--init-adapter " + start.adapter.resolve(TaskFile.NAME) + ": pooling " + found.pooling()
+                    + ", but this task has " + wanted.pooling() + "; take an adapter under the same pooling, or start without one");
+        }
+        boolean same = found.labels().equals(wanted.labels()) && Objects.equals(found.prompt(), wanted.prompt());
+        if (!same) {
+            say("only the factors of " + start.adapter + " are taken, the head starts anew: there it has " + answers(found) + ", here "
+                    + answers(wanted));
+        }
+        return new Given(Adapters.read(start.adapter, pretrained, found.outputs()), same);
     }
 
-    private void requireSame(String what, Object found, Object wanted) {
-        if (!found.equals(wanted)) {
-            throw Failure.of("--init-adapter " + start.adapter.resolve(TaskFile.NAME) + ": " + what + " " + found
-                    + ", but this task has " + wanted + "; take an adapter of this task, or start without one");
-        }
+    private static String answers(TaskFile task) {
+        return task.regression() ? "a regression" : "the labels in the order " + task.labels();
     }
 
     private static void agree(String option, Object said, Object found, Path folder) {
@@ -364,7 +390,9 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private Rows rows(String source, List<Example> examples, Pretrained pretrained) {
-        Rows rows = Rows.of(source, examples, pretrained.tokenizer(), data.maxLength);
+        FewShot prompted = Tables.fewShot(task);
+        Rows rows = prompted == null ? Rows.of(source, examples, pretrained.tokenizer(), data.maxLength)
+                : Rows.of(source, examples, prompted.prompt(), pretrained.tokenizer(), data.maxLength);
         if (rows.truncated() > 0) {
             say(source + ": " + rows.truncated() + " of " + rows.size() + " rows were cut to " + data.maxLength + " tokens");
         }
@@ -436,6 +464,8 @@ final class TrainCommand implements Callable<Integer> {
         Tables named = tables.tables();
         config.put("data", named.data() == null ? null : named.data().toString());
         config.put("dev", named.dev()).put("test", named.test() == null ? null : named.test().toString());
+        boolean fewShot = Tables.fewShot(task) != null;
+        config.put("k", fewShot ? named.shots() : null).put("dataSeed", fewShot ? named.drawn() : null);
         Settings.Pairs pairs = settings.pairs();
         Method chosen = Method.of(method);
         boolean adapts = chosen.rule() != Rule.FULL;

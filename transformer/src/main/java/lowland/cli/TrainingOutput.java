@@ -7,9 +7,10 @@ final class TrainingOutput {
     /// The form of the progress.
     enum Log { TEXT, JSONL }
 
-    @Option(names = "--preset", paramLabel = "glue/TASK", description = {
+    @Option(names = "--preset", paramLabel = "glue/TASK|fewshot/TASK", description = {
         "The options with which LoRA's code trains RoBERTa-large on a task of GLUE (Hu et al., arXiv 2106.09685v2): rank, alpha, targets,"
-            + " decay, schedule, rate, epochs, length, and as batch that of its 8 devices. What is given here goes before.",
+            + " decay, schedule, rate, epochs, length, and as batch that of its 8 devices; or MeZO's of a few-shot task. What is given here"
+            + " goes before.",
         "Default: not used."})
     String preset;
 

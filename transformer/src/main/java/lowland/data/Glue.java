@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import lowland.Failure;
 
 /// The tasks of GLUE (Wang et al., arXiv 1804.07461v3) as their official files have them, in a folder: no file is renamed or changed.
@@ -24,8 +25,13 @@ public record Glue(String name, List<String> labels, List<String> columns, Strin
     /// @param renamed a file's own name of a column to the hub's
     /// @param bare the columns of files that begin without a header, some of whose rows leave the last ones out; else none
     /// @param least cells of a row of those
-    public record Layout(Map<String, String> renamed, List<String> bare, int least) {
-        private static final Layout PLAIN = new Layout(Map.of(), List.of(), 0);
+    /// @param broken whether some official rows lack a column; they are left out, as transformers does
+    public record Layout(Map<String, String> renamed, List<String> bare, int least, boolean broken) {
+        private static final Layout PLAIN = new Layout(Map.of());
+
+        private Layout(Map<String, String> renamed) {
+            this(renamed, List.of(), 0, false);
+        }
     }
 
     /// What `--task` says before a task's name.
@@ -41,19 +47,18 @@ public record Glue(String name, List<String> labels, List<String> columns, Strin
         List<String> entailment = List.of("entailment", "not_entailment");
         add(tasks, new Glue("cola", List.of("unacceptable", "acceptable"), List.of("sentence"), "matthews",
                 and(TRAIN, "in_domain_train.tsv"), and(DEV, "in_domain_dev.tsv+out_of_domain_dev.tsv"),
-                new Layout(Map.of(), List.of("source", "label", "mark", "sentence"), 4)));
+                new Layout(Map.of(), List.of("source", "label", "mark", "sentence"), 4, false)));
         add(tasks, new Glue("sst2", List.of("negative", "positive"), List.of("sentence"), "accuracy", TRAIN, DEV, Layout.PLAIN));
         add(tasks, new Glue("mrpc", List.of("not_equivalent", "equivalent"), pair, "accuracy", and(TRAIN, "msr_paraphrase_train.txt"), DEV,
-                new Layout(Map.of("\uFEFFQuality", "label", "Quality", "label", "#1 String", "sentence1", "#2 String", "sentence2"),
-                        List.of(), 0)));
+                new Layout(Map.of("\uFEFFQuality", "label", "Quality", "label", "#1 String", "sentence1", "#2 String", "sentence2"))));
         add(tasks, new Glue("stsb", List.of(), pair, "pearson", and(TRAIN, "sts-train.csv"), and(DEV, "sts-dev.csv"),
                 new Layout(Map.of("score", "label"), List.of("genre", "filename", "year", "old_index", "label", "sentence1", "sentence2",
-                        "source1", "source2"), 7)));
+                        "source1", "source2"), 7, false)));
         add(tasks, new Glue("qqp", List.of("not_duplicate", "duplicate"), List.of("question1", "question2"), "accuracy", TRAIN, DEV,
-                new Layout(Map.of("is_duplicate", "label"), List.of(), 0)));
+                new Layout(Map.of("is_duplicate", "label"), List.of(), 0, true)));
         add(tasks, new Glue("mnli", List.of("entailment", "neutral", "contradiction"), List.of("premise", "hypothesis"), "accuracy", TRAIN,
                 List.of("dev_mismatched.tsv", "validation_mismatched.jsonl"),
-                new Layout(Map.of("gold_label", "label", "sentence1", "premise", "sentence2", "hypothesis"), List.of(), 0)));
+                new Layout(Map.of("gold_label", "label", "sentence1", "premise", "sentence2", "hypothesis"))));
         add(tasks, new Glue("qnli", entailment, List.of("question", "sentence"), "accuracy", TRAIN, DEV, Layout.PLAIN));
         add(tasks, new Glue("rte", entailment, pair, "accuracy", TRAIN, DEV, Layout.PLAIN));
         return tasks;
@@ -92,19 +97,20 @@ public record Glue(String name, List<String> labels, List<String> columns, Strin
 
     /// The rows of the task's files in a folder, train and dev.
     ///
+    /// @param say is told which rows were left out
     /// @throws Failure if a file is missing, or a row is broken, naming its line
-    public DataSet read(Path folder) {
-        return new DataSet(PREFIX + name, labels, rows(folder, train), dev(folder), List.of(), labels.isEmpty());
+    public DataSet read(Path folder, Consumer<String> say) {
+        return new DataSet(PREFIX + name, labels, rows(folder, train, say), dev(folder, say), List.of(), labels.isEmpty());
     }
 
     /// The rows of dev alone.
     ///
     /// @throws Failure if the file is missing, or a row is broken, naming its line
-    public List<Example> dev(Path folder) {
-        return rows(folder, dev);
+    public List<Example> dev(Path folder, Consumer<String> say) {
+        return rows(folder, dev, say);
     }
 
-    private List<Example> rows(Path folder, List<String> candidates) {
+    private List<Example> rows(Path folder, List<String> candidates, Consumer<String> say) {
         if (!Files.isDirectory(folder)) {
             throw Failure.of("--data " + folder + " is not a folder; name the folder of the files of " + PREFIX + name);
         }
@@ -115,7 +121,7 @@ public record Glue(String name, List<String> labels, List<String> columns, Strin
             }
             if (files.stream().allMatch(Files::exists)) {
                 List<Example> examples = new ArrayList<>();
-                files.forEach(file -> examples.addAll(rows(file)));
+                files.forEach(file -> examples.addAll(rows(file, say)));
                 return examples;
             }
         }
@@ -130,8 +136,8 @@ public record Glue(String name, List<String> labels, List<String> columns, Strin
                         + ".to_json(sys.argv[2], orient='records', lines=True)\" " + names[0] + " train.jsonl";
     }
 
-    private List<Example> rows(Path file) {
-        TableFile table = (layout.bare.isEmpty() ? TableFile.read(file)
+    private List<Example> rows(Path file, Consumer<String> say) {
+        TableFile table = (layout.broken ? TableFile.complete(file, say) : layout.bare.isEmpty() ? TableFile.read(file)
                 : TableFile.read(file, columns.getFirst(), layout.bare, layout.least)).renamed(layout.renamed);
         List<Example> examples = new ArrayList<>();
         Labels answers = answers();

@@ -23,6 +23,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import lowland.Failure;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
@@ -107,6 +109,61 @@ public final class TableFile {
         }
     }
 
+    /// Reads a TSV with a header, some of whose rows have more cells: the last one belongs under the last column, those between are left
+    /// out (SNLI's files name one annotator of up to five).
+    public static TableFile ragged(Path file) {
+        TableFile table = new TableFile(file.toString());
+        table.readTsv(text(file), cells -> {
+            int columns = table.header.size();
+            if (cells.size() <= columns) {
+                return cells;
+            }
+            List<String> kept = new ArrayList<>(cells.subList(0, columns - 1));
+            kept.add(cells.getLast());
+            return kept;
+        });
+        return table;
+    }
+
+    /// Reads a file, leaving out the rows of a TSV that have fewer cells than its header (some of QQP's official ones).
+    ///
+    /// @param say is told how many
+    public static TableFile complete(Path file, Consumer<String> say) {
+        String text = text(file);
+        if (format(file.toString(), text) != Format.TSV) {
+            return read(file);
+        }
+        TableFile table = new TableFile(file.toString());
+        List<List<String>> broken = new ArrayList<>();
+        table.readTsv(text, cells -> {
+            if (cells.size() < table.header.size()) {
+                broken.add(cells);
+                return null;
+            }
+            return cells;
+        });
+        if (!broken.isEmpty()) {
+            say.accept(file + ": " + broken.size() + " rows lack a column and are left out");
+        }
+        return table;
+    }
+
+    /// Reads a CSV without a header.
+    public static TableFile csv(Path file, List<String> columns) {
+        TableFile table = new TableFile(file.toString());
+        table.header.addAll(columns);
+        table.readCsv(text(file));
+        return table;
+    }
+
+    private static String text(Path file) {
+        try {
+            return decode(file.toString(), Files.readAllBytes(file));
+        } catch (IOException e) {
+            throw Failure.reading(file, e);
+        }
+    }
+
     /// The same with columns under other names, where they are there.
     public TableFile renamed(Map<String, String> names) {
         TableFile table = new TableFile(name);
@@ -129,7 +186,7 @@ public final class TableFile {
         String text = decode(name, bytes);
         TableFile table = new TableFile(name);
         switch (format(name, text)) {
-            case TSV -> table.readTsv(text);
+            case TSV -> table.readTsv(text, cells -> cells);
             case CSV -> table.readCsv(text);
             case JSONL -> table.readJsonl(text);
         }
@@ -281,11 +338,15 @@ public final class TableFile {
         return lines;
     }
 
-    private void readTsv(String text) {
+    /// @param mend what becomes of a row's cells; null leaves it out
+    private void readTsv(String text, UnaryOperator<List<String>> mend) {
         List<String> lines = lines(text);
         readHeader(Arrays.asList(lines.getFirst().split("\t", -1)));
         for (int i = 1; i < lines.size(); i++) {
-            addRow(i + 1, Arrays.asList(lines.get(i).split("\t", -1)));
+            List<String> cells = mend.apply(Arrays.asList(lines.get(i).split("\t", -1)));
+            if (cells != null) {
+                addRow(i + 1, cells);
+            }
         }
     }
 

@@ -41,7 +41,10 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
         /// The first token through the checkpoint's frozen pooler (dense, tanh), and one linear layer: BERT's.
         POOLER,
         /// The first token through dense, tanh and a linear layer, all trained: RoBERTa's.
-        FIRST
+        FIRST,
+        /// A prompt's gap through the checkpoint's masked-language head, of whose table only the label words' rows are there; all trained,
+        /// the rows untied from the embeddings (as MeZO's code does).
+        MASK
     }
 
     private static final int EMBEDDING = 0;
@@ -93,6 +96,12 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
             return classifier(p, dropRows(p, p.segmentMean(x, starts), POOLED, training), classifier("classifier", config.hidden()));
         }
         Value first = p.gather(x, p.input("firsts", ElementType.INT, Shape.of(Extent.SEQUENCES)));
+        if (pooling == Pooling.MASK) {
+            Linear dense = maskedDense();
+            Value words = p.layerNorm(p.gelu(classifier(p, first, dense), Gelu.Form.ERF), p.read(maskedNorm("weight")),
+                    p.read(maskedNorm("bias")), config.layerNormEpsilon());
+            return classifier(p, words, labelWords());
+        }
         if (pooling == Pooling.POOLER) {
             Value pooled = p.tanh(classifier(p, first, pooler()));
             return classifier(p, dropRows(p, pooled, POOLED, training), classifier("classifier", config.hidden()));
@@ -173,6 +182,25 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
         return plain("classifier.dense", config.hidden(), config.hidden());
     }
 
+    private boolean roberta() {
+        return config.family().equals("roberta");
+    }
+
+    private Linear maskedDense() {
+        return plain(roberta() ? "lm_head.dense" : "cls.predictions.transform.dense", config.hidden(), config.hidden());
+    }
+
+    private State maskedNorm(String part) {
+        return new State((roberta() ? "lm_head.layer_norm." : "cls.predictions.transform.LayerNorm.") + part, ElementType.REAL,
+                Shape.of(config.hidden()), 0);
+    }
+
+    private Linear labelWords() {
+        String module = roberta() ? "lm_head" : "cls.predictions";
+        return new Linear(module, new State(module + ".decoder.weight", ElementType.REAL, Shape.of(classes, config.hidden()), 0),
+                new State(module + ".bias", ElementType.REAL, Shape.of(classes), 0));
+    }
+
     private Linear classifier(String module, int in) {
         return plain(module, classes, in);
     }
@@ -205,6 +233,10 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
     @Override
     public List<State> head() {
         List<State> states = new ArrayList<>();
+        if (pooling == Pooling.MASK) {
+            return List.of(maskedDense().weight(), maskedDense().bias(), maskedNorm("weight"), maskedNorm("bias"), labelWords().weight(),
+                    labelWords().bias());
+        }
         if (pooling == Pooling.FIRST) {
             states.add(denseHead().weight());
             states.add(denseHead().bias());

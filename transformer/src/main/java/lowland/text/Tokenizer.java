@@ -6,12 +6,14 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import lowland.Failure;
 import lowland.checkpoint.BertConfig;
 import lowland.checkpoint.MiniLm;
 import lowland.data.Example;
+import lowland.data.Prompt;
 
 /// A model's tokenizer, as its `tokenizer.json` describes it, with padding and truncation off whatever the file says:
 /// tokens are packed, and cutting is asked for by the user and counted.
@@ -114,6 +116,88 @@ public final class Tokenizer implements AutoCloseable {
             encodings.add(cut(tokens, maxLength == 0 ? longest : maxLength));
         }
         return new Encodings(encodings, truncated);
+    }
+
+    /// The tokens of rows in a prompt, the texts cut to `maxLength` tokens with all that stands around them, the longest side first.
+    ///
+    /// @throws Failure as without a prompt
+    public Encodings encode(String source, List<Example> rows, Prompt prompt, int maxLength) {
+        requireLength(maxLength);
+        int[] around = encode("").ids();
+        List<Encoding> encodings = new ArrayList<>(rows.size());
+        int truncated = 0;
+        for (Example row : rows) {
+            List<int[]> parts = new ArrayList<>();
+            int[] lengths = new int[2];
+            int length = around.length;
+            for (Prompt.Piece piece : prompt.pieces()) {
+                int[] ids = switch (piece) {
+                    case Prompt.Words words -> pieces(words.text());
+                    case Prompt.Gap _ -> new int[] {mask()};
+                    case Prompt.Text text -> {
+                        int[] all = pieces(Prompt.spoken(row, text));
+                        int[] kept = text.shortened() && all.length > 0 ? Arrays.copyOf(all, all.length - 1) : all;
+                        lengths[text.which()] = kept.length;
+                        yield kept;
+                    }
+                };
+                parts.add(ids);
+                length += ids.length;
+            }
+            int most = maxLength == 0 ? longest : maxLength;
+            if (maxLength == 0 && length > longest) {
+                throw Failure.of(source + ", line " + row.row() + ": the prompt has " + length + " tokens, the model takes " + longest
+                        + "; cut such texts with --max-length " + longest);
+            }
+            int room = most - (length - lengths[0] - lengths[1]);
+            if (room < 0) {
+                throw Failure.usage("--max-length " + most + " leaves no room for the words of the prompt; take a larger one");
+            }
+            truncated += length > most ? 1 : 0;
+            encodings.add(joined(prompt, parts, around, longestFirst(lengths[0], lengths[1], room)));
+        }
+        return new Encodings(encodings, truncated);
+    }
+
+    /// @param kept tokens of each text
+    private static Encoding joined(Prompt prompt, List<int[]> parts, int[] around, int[] kept) {
+        int[] ids = new int[around.length + parts.stream().mapToInt(part -> part.length).sum()];
+        ids[0] = around[0];
+        int n = 1;
+        int gap = 0;
+        for (int i = 0; i < parts.size(); i++) {
+            int count = prompt.pieces().get(i) instanceof Prompt.Text text ? kept[text.which()] : parts.get(i).length;
+            gap = prompt.pieces().get(i) instanceof Prompt.Gap ? n : gap;
+            System.arraycopy(parts.get(i), 0, ids, n, count);
+            n += count;
+        }
+        ids[n++] = around[1];
+        return new Encoding(Arrays.copyOf(ids, n), new int[n], gap);
+    }
+
+    /// The token of each word, with a space before it.
+    ///
+    /// @throws Failure if a word is more than one token
+    public int[] words(List<String> words) {
+        int[] ids = new int[words.size()];
+        for (int i = 0; i < ids.length; i++) {
+            int[] tokens = pieces(" " + words.get(i));
+            if (tokens.length != 1) {
+                throw Failure.of("the label word " + words.get(i) + " is " + tokens.length + " tokens of this model's tokenizer, a prompt"
+                        + " takes one; take a RoBERTa or BERT of English");
+            }
+            ids[i] = tokens[0];
+        }
+        return ids;
+    }
+
+    private int mask() {
+        return pieces(segments ? "[MASK]" : "<mask>")[0];
+    }
+
+    /// Tokens without special ones around them.
+    private int[] pieces(String text) {
+        return Arrays.stream(tokenizer.encode(text, false, false).getIds()).mapToInt(Math::toIntExact).toArray();
     }
 
     @Override

@@ -35,6 +35,7 @@ public final class Adapters {
     ///
     /// @throws Failure if the folder has no head of this model's form
     public static int outputs(Path folder, Pretrained pretrained) {
+        PeftConfig.read(folder);
         return PeftAdapter.rows(folder, pretrained.bert(1).head().get(pretrained.bert(1).head().size() - 2).name());
     }
 
@@ -152,7 +153,17 @@ public final class Adapters {
     /// @param folder where the adapter comes from, for messages
     /// @throws Failure if the adapter does not have exactly the pairs of the training
     public static void load(Training training, PeftAdapter adapter, Path folder) {
+        loadFactors(training, adapter, folder);
+        loadHead(training, adapter);
+    }
+
+    /// Sets the pairs alone.
+    public static void loadFactors(Training training, PeftAdapter adapter, Path folder) {
         set(training.session(), training.program().adapter(), adapter, folder);
+    }
+
+    /// Sets the head to the adapter's.
+    public static void loadHead(Training training, PeftAdapter adapter) {
         for (State state : training.model().head()) {
             training.session().write(state, 0, adapter.head().get(state.name()).data());
         }

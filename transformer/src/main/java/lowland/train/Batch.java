@@ -57,7 +57,7 @@ final class Batch {
 
     void add(Rows from, int row) {
         Encoding encoding = from.encodings().get(row);
-        firsts[rows] = tokens;
+        firsts[rows] = tokens + encoding.read();
         int position = config.firstPosition();
         for (int place = 0; place < encoding.length(); place++) {
             ids[tokens] = encoding.ids()[place];

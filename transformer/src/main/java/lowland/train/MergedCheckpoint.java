@@ -78,6 +78,10 @@ public final class MergedCheckpoint {
     }
 
     private void write(Path folder) {
+        if (pretrained.pooling() == Bert.Pooling.MASK) {
+            throw Failure.of("an adapter of " + task.prompt() + " holds the rows of its label words only, no whole masked-language head:"
+                    + " there is nothing that transformers could load; use evaluate and predict");
+        }
         try {
             Files.createDirectories(folder);
             tokenizer(folder);

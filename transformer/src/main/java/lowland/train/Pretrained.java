@@ -10,11 +10,14 @@ import java.util.TreeMap;
 import lowland.Failure;
 import lowland.checkpoint.BertConfig;
 import lowland.checkpoint.Checkpoint;
+import lowland.checkpoint.JsonFile;
+import lowland.checkpoint.MaskedHead;
 import lowland.checkpoint.MiniLm;
 import lowland.checkpoint.RandomWeights;
 import lowland.checkpoint.TaskFile;
 import lowland.checkpoint.Tensor;
 import lowland.checkpoint.Weights;
+import lowland.data.Prompt;
 import lowland.model.Bert;
 import lowland.text.Tokenizer;
 
@@ -127,6 +130,19 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, W
             tokenizer.close();
             throw e;
         }
+    }
+
+    /// The same under a prompt: its gap is read through the masked-language head, and the logits are its label words'.
+    ///
+    /// @throws Failure if the checkpoint has no such head, or its tokenizer not the words
+    public Pretrained prompted(Prompt prompt) {
+        if (!MaskedHead.isIn(weights, config)) {
+            throw Failure.of((name.equals(MINILM) ? "minilm" : "--model " + name) + " has no masked-language head, which a prompt asks for; "
+                    + "take a checkpoint of " + (config.family().equals("roberta") ? "RobertaForMaskedLM" : "BertForMaskedLM"));
+        }
+        boolean tied = init != null || JsonFile.read(Path.of(name).resolve(Checkpoint.CONFIG)).truth("tie_word_embeddings", true);
+        return new Pretrained(name, config, Bert.Pooling.MASK, new MaskedHead(weights, config, tokenizer.words(prompt.words()), tied),
+                prompt.labels(), prompt.words().size(), init, tokenizer);
     }
 
     /// What stands before the encoder's names in an adapter: transformers names a model under a classifier by its family; one with

@@ -3,6 +3,7 @@ package lowland.train;
 import java.util.Arrays;
 import java.util.List;
 import lowland.data.Example;
+import lowland.data.Prompt;
 import lowland.text.Encoding;
 import lowland.text.Encodings;
 import lowland.text.Tokenizer;
@@ -14,6 +15,12 @@ public record Rows(List<Example> examples, List<Encoding> encodings, int truncat
     /// @param source what the rows are called in messages
     public static Rows of(String source, List<Example> examples, Tokenizer tokenizer, int maxLength) {
         Encodings encodings = tokenizer.encode(source, examples, maxLength);
+        return new Rows(examples, encodings.rows(), encodings.truncated());
+    }
+
+    /// Rows in a prompt.
+    public static Rows of(String source, List<Example> examples, Prompt prompt, Tokenizer tokenizer, int maxLength) {
+        Encodings encodings = tokenizer.encode(source, examples, prompt, maxLength);
         return new Rows(examples, encodings.rows(), encodings.truncated());
     }
 
