@@ -61,8 +61,8 @@ class PeftAdapterProperties {
             @ForAll boolean stabilized,
             @ForAll boolean dora,
             @ForAll long seed) {
-        PeftConfig config = new PeftConfig("SEQ_CLS", "base", rank, alpha, dropout, List.of("value", "dense"), stabilized, List.of("classifier"),
-                dora);
+        PeftConfig config = new PeftConfig("SEQ_CLS", "base", rank, alpha, dropout, List.of("value", "dense"), stabilized,
+                List.of("classifier"), dora);
         PeftAdapter adapter = adapter(config, seed);
         adapter.write(folder.resolve("new/adapter"), LINEARS, HEAD);
         PeftAdapter read = PeftAdapter.read(folder.resolve("new/adapter"), LINEARS, HEAD);

@@ -22,6 +22,18 @@ class MethodsTest {
     @TempDir
     Path folder;
 
+    /// Runs that several tests compare with, each made once.
+    @TempDir
+    static Path made;
+
+    private Path usual(String method, String... more) throws Exception {
+        Path out = made.resolve(String.join("", method, String.join("", more)));
+        if (Files.notExists(out)) {
+            assertEquals(0, train(out, method, more).exit());
+        }
+        return out;
+    }
+
     private Shell train(Path out, String method, String... more) throws Exception {
         Path train = Films.tsv(folder.resolve("train.tsv"), Films.rows(0, 20));
         Path test = Films.tsv(folder.resolve("test.tsv"), Films.rows(20, 31));
@@ -43,14 +55,13 @@ class MethodsTest {
         "flat-lora, rho, 0.05", "full-sam, normScope, global", "bi-lora+dora, form, dora", "bi-lora+pissa, rho, 0.05",
         "bi-lora+lora-ga, auxiliaryRank, 8"})
     void trainsAndIsReadBack(String method, String option, String value) throws Exception {
-        Path out = folder.resolve("run");
-        Shell trained = train(out, method);
-        assertEquals(0, trained.exit(), trained.err());
+        Path out = usual(method);
         JsonNode config = JSON.readTree(Files.readString(out.resolve("config.json")));
         assertEquals(method, config.get("method").asText());
         assertEquals(value, config.get(option).asText());
+        Path test = Films.tsv(folder.resolve("test.tsv"), Films.rows(20, 31));
         Shell evaluated = Shell.run("evaluate", "--model", "minilm", "--adapter", out.resolve("adapter").toString(), "--task",
-                folder.resolve("test.tsv").toString(), "--json");
+                test.toString(), "--json");
         assertEquals(0, evaluated.exit(), evaluated.err());
         // Pairs that do not start at zero are saved as plain ones on the original weights: not the same sums.
         boolean residual = method.contains("pissa") || method.contains("lora-ga");
@@ -80,9 +91,9 @@ class MethodsTest {
     @ParameterizedTest
     @ValueSource(strings = {"dora", "pissa", "lora-ga", "full"})
     void startsFromTheModelAsItIs(String method) throws Exception {
-        assertEquals(0, train(folder.resolve("lora"), "lora", "--learning-rate", "0").exit());
+        Path lora = usual("lora", "--learning-rate", "0");
         assertEquals(0, train(folder.resolve("other"), method, "--learning-rate", "0").exit());
-        double expected = last(folder.resolve("lora")).get("loss").asDouble();
+        double expected = last(lora).get("loss").asDouble();
         assertEquals(expected, last(folder.resolve("other")).get("loss").asDouble(), 1e-5 * expected);
     }
 
@@ -104,13 +115,14 @@ class MethodsTest {
     @ParameterizedTest
     @CsvSource({"lora-plus, --learning-rate-ratio, 4", "lora-obar, --bar-alpha, 3", "lora-nbar, --bar-schedule, constant",
         "flat-lora, --rho, 0.5", "full-sam, --norm-scope, layer", "lora-ga, --rank, 4",
-        "bi-lora, --auxiliary-direction, descend", "bi-lora, --auxiliary-clip, layer", "bi-lora, --auxiliary-clip, none"})
+        "bi-lora, --auxiliary-direction, descend", "bi-lora, --auxiliary-direction, random",
+        "bi-lora, --auxiliary-clip, layer", "bi-lora, --auxiliary-clip, none"})
     void optionsAct(String method, String option, String value) throws Exception {
-        assertEquals(0, train(folder.resolve("default"), method).exit());
+        Path plain = usual(method);
         Shell other = train(folder.resolve("other"), method, option, value);
         assertEquals(0, other.exit(), other.err());
         assertTrue(!other.err().contains("no effect"), other.err());
-        assertTrue(last(folder.resolve("default")).get("loss").asDouble() != last(folder.resolve("other")).get("loss").asDouble());
+        assertTrue(last(plain).get("loss").asDouble() != last(folder.resolve("other")).get("loss").asDouble());
     }
 
     /// What sets a method apart from LoRA switched off, it is LoRA: the same bytes.
@@ -118,10 +130,10 @@ class MethodsTest {
     @CsvSource({"lora-plus, --learning-rate-ratio, 1", "lora-obar, --bar-alpha, 0", "lora-nbar, --bar-alpha, 0", "flat-lora, --rho, 0",
         "full-sam, --rho, 0"})
     void switchedOffItIsLora(String method, String option, String value) throws Exception {
-        assertEquals(0, train(folder.resolve("lora"), "lora").exit());
+        Path lora = usual("lora");
         assertEquals(0, train(folder.resolve("other"), method, option, value).exit());
         String weights = "adapter/adapter_model.safetensors";
-        assertEquals(-1, Files.mismatch(folder.resolve("lora").resolve(weights), folder.resolve("other").resolve(weights)));
+        assertEquals(-1, Files.mismatch(lora.resolve(weights), folder.resolve("other").resolve(weights)));
     }
 
     @Test

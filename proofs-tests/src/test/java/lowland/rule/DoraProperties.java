@@ -14,7 +14,8 @@ class DoraProperties {
 
     /// With B = 0 and magnitudes as they start, W is W0; and always the norms of W's rows are the magnitudes.
     @Property(tries = 200)
-    void rowsHaveTheirMagnitudes(@ForAll @IntRange(min = 1, max = 12) int out, @ForAll @IntRange(min = 1, max = 12) int in, @ForAll long seed) {
+    void rowsHaveTheirMagnitudes(@ForAll @IntRange(min = 1, max = 12) int out, @ForAll @IntRange(min = 1, max = 12) int in,
+                                  @ForAll long seed) {
         Random random = new Random(seed);
         SimpleMatrix start = Layer.normal(out, in, random);
         LoraPair zero = Initialization.pair(seed, "w", 2, 2, in, out);

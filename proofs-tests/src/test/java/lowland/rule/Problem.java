@@ -28,7 +28,8 @@ record Problem(Trainables trainables, List<LoraPair> auxiliaries, QuadraticOracl
             EfmLora.defaults(), new EfmLora(NormScope.GLOBAL, Estimate.MEAN, Factor.A, 0.3, EmaStart.FIRST),
             BiLora.defaults(), new BiLora(Sgd.defaults(), 2, false), new BiLora(new AdamW(0.9, 0.999, 1e-8, 0.1), 1, true),
             new BiLora(AdamW.defaults(), 1, true, BiLora.Role.DESCEND, BiLora.Clip.LAYER),
-            new BiLora(Sgd.defaults(), 1, true, BiLora.Role.ASCEND, BiLora.Clip.NONE));
+            new BiLora(Sgd.defaults(), 1, true, BiLora.Role.ASCEND, BiLora.Clip.NONE),
+            new BiLora(Sgd.defaults(), 1, true, BiLora.Role.RANDOM, BiLora.Clip.GLOBAL));
 
     /// Rules without a perturbation where what sets them apart from LoRA is nothing.
     static final List<UpdateRule> DEGENERATE = List.of(new LoraPlus(1), new LoraOBar(new BarSchedule(Schedule.Shape.CONSTANT, 0)),

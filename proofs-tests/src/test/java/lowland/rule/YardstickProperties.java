@@ -52,7 +52,8 @@ class YardstickProperties {
         SimpleMatrix change = change(new FmLora(NormScope.LAYER, Estimate.B, Factor.B), layer);
         double tolerance = layer.tolerance() * Layer.condition(pair.a());
         if (trace > 0) {
-            SimpleMatrix exact = gB.mult(k).scale(layer.rho() / (Math.abs(pair.scaling()) * Math.sqrt(trace))).mult(pair.a()).scale(pair.scaling());
+            SimpleMatrix exact = gB.mult(k).scale(layer.rho() / (Math.abs(pair.scaling()) * Math.sqrt(trace)))
+                    .mult(pair.a()).scale(pair.scaling());
             assertClose(exact, change, tolerance, layer.rho());
             assertEquals(layer.rho(), change.normF(), tolerance * layer.rho());
         }

@@ -324,10 +324,15 @@ final class Agreement {
             LoraPair ascended = trace.ascended().get(j);
             PairMoments moments = next.auxiliaryMoments().get(j);
             PairMoments actualMoments = actual.auxiliaryMoments().get(j);
-            boundsA.add(step("A2", rule.auxiliaryDescent(), ascended.a(), g.dA(), 2 * GRADIENT * clip * g.dA().normF(), clip,
-                    moments.a(), actualMoments.a(), rate));
-            boundsB.add(step("B2", rule.auxiliaryDescent(), ascended.b(), g.dB(), 2 * GRADIENT * clip * g.dB().normF(), clip,
-                    moments.b(), actualMoments.b(), rate));
+            if (rule.role() == BiLora.Role.RANDOM) {
+                boundsA.add(ascended.a().createLike());
+                boundsB.add(ascended.b().createLike());
+            } else {
+                boundsA.add(step("A2", rule.auxiliaryDescent(), ascended.a(), g.dA(), 2 * GRADIENT * clip * g.dA().normF(), clip,
+                        moments.a(), actualMoments.a(), rate));
+                boundsB.add(step("B2", rule.auxiliaryDescent(), ascended.b(), g.dB(), 2 * GRADIENT * clip * g.dB().normF(), clip,
+                        moments.b(), actualMoments.b(), rate));
+            }
             double s = rule.scaleInNorm() ? Math.abs(ascended.scaling()) : 1;
             double a = ascended.a().normF();
             double b = ascended.b().normF();
@@ -358,7 +363,8 @@ final class Agreement {
                 case LAYER -> relative(errors.get(j), squares.get(j));
                 case NONE -> 0;
             };
-            double factor = inputs.rho() == 0 ? 0 : Math.sqrt(Math.min(1, inputs.rho() / Math.sqrt(norm2)));
+            double ratio = inputs.rho() / Math.sqrt(norm2);
+            double factor = inputs.rho() == 0 ? 0 : Math.sqrt(rule.role() == BiLora.Role.RANDOM ? ratio : Math.min(1, ratio));
             LoraPair pair = next.auxiliaries().get(j);
             LoraPair found = actual.auxiliaries().get(j);
             normA += Math.pow(pair.a().normF(), 2);

@@ -99,7 +99,8 @@ record DenseNetwork(Network network, Rows rows, Map<String, SimpleMatrix> frozen
         }
         List<SimpleMatrix> ofWhole = new ArrayList<>();
         for (String name : whole) {
-            ofWhole.add(name.endsWith(".magnitude") ? magnitudeGradients.get(name) : fullGradients.get(name.replaceFirst("\\.weight$", "")));
+            ofWhole.add(name.endsWith(".magnitude") ? magnitudeGradients.get(name)
+                    : fullGradients.get(name.replaceFirst("\\.weight$", "")));
         }
         return new Gradients(loss, pairs, ofWhole, List.of(dz.transpose().mult(e), ones.mult(dz)));
     }

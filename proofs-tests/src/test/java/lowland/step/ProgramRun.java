@@ -154,6 +154,9 @@ final class ProgramRun {
     }
 
     private void putMoments(Descent descent, State state, int layer, Moments moments) {
+        if (trial.rule() instanceof BiLora biLora && biLora.role() == BiLora.Role.RANDOM && state.name().contains("auxiliary")) {
+            return; // what is drawn has none
+        }
         if (descent instanceof AdamW) {
             set(state.like(state.name() + ".adam_m"), layer, moments.first());
             set(state.like(state.name() + ".adam_v"), layer, moments.second());

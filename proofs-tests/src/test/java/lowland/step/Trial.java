@@ -78,6 +78,7 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
         rules.add(new BiLora(AdamW.defaults(), 1, true, BiLora.Role.ASCEND, BiLora.Clip.LAYER));
         rules.add(new BiLora(Sgd.defaults(), 1, false, BiLora.Role.ASCEND, BiLora.Clip.LAYER));
         rules.add(new BiLora(Sgd.defaults(), 1, true, BiLora.Role.ASCEND, BiLora.Clip.NONE));
+        rules.add(new BiLora(AdamW.defaults(), 1, true, BiLora.Role.RANDOM, BiLora.Clip.GLOBAL));
         rules.add(FlatLora.defaults());
         rules.add(FullSam.defaults());
         rules.add(new FullSam(NormScope.LAYER));

@@ -4,8 +4,8 @@ import org.ejml.simple.SimpleMatrix;
 
 /// DoRA: a weight as its rows' magnitudes and directions, of which the pair adapts the directions.
 ///
-/// Source: Liu et al., "DoRA", arXiv 2402.09353v6, Eq. 5, its §4.3 (the norm is a constant to the gradient), and PEFT, whose norms are those
-/// of the rows, one an output (the paper speaks of columns of the transposed weight).
+/// Source: Liu et al., "DoRA", arXiv 2402.09353v6, Eq. 5, its §4.3 (the norm is a constant to the gradient), and PEFT, whose norms are
+/// those of the rows, one an output (the paper speaks of columns of the transposed weight).
 ///
 ///     V = W0 + s·B·A          n_i = ‖V_i‖
 ///     W_i = m_i·V_i/n_i

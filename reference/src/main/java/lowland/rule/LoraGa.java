@@ -5,8 +5,8 @@ import org.ejml.simple.SimpleSVD;
 
 /// LoRA-GA: the pair starts along the full gradient's singular vectors, so that its first step is near full fine-tuning's.
 ///
-/// Source: Wang, Yu and Li, "LoRA-GA", arXiv 2407.05000v1, §3.2–3.3, and its code ("ArB2r", "stable"), which both papers' authors use; PEFT's
-/// port scales otherwise.
+/// Source: Wang, Yu and Li, "LoRA-GA", arXiv 2407.05000v1, §3.2–3.3, and its code ("ArB2r", "stable"), which both papers' authors use;
+/// PEFT's port scales otherwise.
 ///
 ///     G = U·S·Vᵀ                                      the full gradient ∂L/∂W at W0, a mean over some batches
 ///     A0 = (out^¼/√γ)·V_{1…R}ᵀ      B0 = (out^¼/√γ)·U_{R+1…2R}      residual = W0 − s·B0·A0

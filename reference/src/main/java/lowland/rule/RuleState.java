@@ -9,7 +9,8 @@ public sealed interface RuleState {
     /// The descent's moments of the trainables.
     TrainableMoments moments();
 
-    /// Of [Lora], [LoraPlus], [LoraOBar], [LoraNBar], [LoraSam], [FmLora], [FullSam] and [FullFineTuning]: the descent's moments and nothing else.
+    /// Of [Lora], [LoraPlus], [LoraOBar], [LoraNBar], [LoraSam], [FmLora], [FullSam] and [FullFineTuning]: the descent's moments
+    /// and nothing else.
     record Descending(TrainableMoments moments) implements RuleState {
     }
 

@@ -65,11 +65,9 @@ final class EvaluateCommand implements Callable<Integer> {
         Tables named = tables.tables();
         named.check(task, split);
         FewShot prompted = Tables.fewShot(task);
-        if (adapter == null && prompted == null) {
-            throw Failure.usage("--adapter is missing: name the folder adapter of a run");
-        }
         Device executor = device.device();
-        try (AdaptedModel adapted = adapter == null ? AdaptedModel.zeroShot(model, init, prompted) : AdaptedModel.open(model, init, adapter)) {
+        try (AdaptedModel adapted = adapter == null && prompted != null ? AdaptedModel.zeroShot(model, init, prompted)
+                : AdaptedModel.open(model, init, adapter)) {
             Tables.Split rows = named.split(task, split, adapted.task(), streams.err()::println);
             Evaluation evaluation = adapted.answer(rows.source(), rows.rows(), executor);
             if (json) {

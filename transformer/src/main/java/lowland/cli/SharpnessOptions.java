@@ -32,8 +32,9 @@ final class SharpnessOptions {
         "Radius of the perturbation; 0 is LoRA. Of the factors' joint norm in lora-sam, of each layer's weight in fmlora and efmlora,"
             + " of all weights together in bi-lora and full-sam; flat-lora's noise has rho times the weight's norm at the end, rising from"
             + " 0: one rho is not one perturbation.",
-        "Default: lora-sam 0.01, bi-lora 0.05 (Bi-LoRA, arXiv 2508.19564v1, on GLUE); flat-lora 0.05 (arXiv 2409.14396v2, its code); fmlora,"
-            + " efmlora 0.05 (not given in the paper for these; arXiv 2508.00522v3 Table 5 tries it), full-sam 0.05 (our choice: as those)."})
+        "Default: lora-sam 0.01, bi-lora 0.05 (Bi-LoRA, arXiv 2508.19564v1, on GLUE); flat-lora 0.05 (arXiv 2409.14396v2, its code);"
+            + " fmlora, efmlora 0.05 (not given in the paper for these; arXiv 2508.00522v3 Table 5 tries it), full-sam 0.05 (our"
+            + " choice: as those)."})
     Double rho;
 
     @Option(names = "--norm-scope", paramLabel = "global|layer|factor", description = {
@@ -90,8 +91,9 @@ final class SharpnessOptions {
         "Default: adamw (our choice: arXiv 2508.19564v1 Eq. 9 prints plain ascent and leaves it open)."})
     DescentOptions.Optimizer auxiliaryOptimizer;
 
-    @Option(names = "--auxiliary-direction", paramLabel = "ascend|descend", description = {
-        "bi-lora: what the second pair does; descend is a control, two pairs that both learn.",
+    @Option(names = "--auxiliary-direction", paramLabel = "ascend|descend|random", description = {
+        "bi-lora: what the second pair does. Controls: descend, two pairs that both learn; random, drawn anew after each step and"
+            + " brought to rho.",
         "Default: ascend (arXiv 2508.19564v1 Eq. 9)."})
     BiLora.Role role = BiLora.Role.ASCEND;
 
@@ -171,11 +173,16 @@ final class SharpnessOptions {
                     + (method == Rule.BI_LORA ? "its clip is always global"
                     : method == Rule.FLAT_LORA ? "its noise is of each layer" : "its norm is of the whole weight, choose global or layer"));
         }
+        if (role == BiLora.Role.RANDOM && clip != BiLora.Clip.GLOBAL) {
+            throw Failure.usage("--auxiliary-clip " + Choice.name(clip) + " does not fit --auxiliary-direction random, which is brought to"
+                    + " rho over all layers: leave one out");
+        }
         if (ema != null) {
             Require.that(ema > 0 && ema <= 1, "--ema", ema, "a number above 0, up to 1");
         }
         Require.fromZero("--bar-alpha", barAlpha);
-        Require.that(!method.balances() || barAlpha * learningRate < 1, "--bar-alpha", barAlpha, "a number below 1/learning rate, so that no factor turns round");
+        Require.that(!method.balances() || barAlpha * learningRate < 1, "--bar-alpha", barAlpha,
+                "a number below 1/learning rate, so that no factor turns round");
         Require.fromZero("--learning-rate-ratio", learningRateRatio);
         Require.wholeFrom(0, "--auxiliary-rank", auxiliaryRank(method));
         if (auxiliaryAlpha != null) {

@@ -37,7 +37,8 @@ final class TraceCommand implements Callable<Integer> {
     private static final int MOST_STEPS = 1000;
 
     @Option(names = "--method", required = true, paramLabel = "NAME", description = {
-        "lora, lora-plus, lora-obar, lora-nbar, flat-lora, lora-sam, fmlora, efmlora, bi-lora or full-sam, each with its own defaults.", "No default."})
+        "lora, lora-plus, lora-obar, lora-nbar, flat-lora, lora-sam, fmlora, efmlora, bi-lora or full-sam, each with its own defaults.",
+        "No default."})
     private String method;
 
     @Option(names = "--steps", paramLabel = "N", description = {"Optimiser steps.", "Default: 3 (our choice)."})

@@ -46,7 +46,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "train", sortOptions = false, customSynopsis = "lowland train --model M --task T --method NAME --out RUN [OPTIONS]",
     description = {
     "Trains an adapter and a head, and writes the run folder: config.json, metrics.jsonl, adapter/ (PEFT's two files and task.json),"
-        + " auxiliary/ (Bi-LoRA's second pairs), with --method full in their place model/ (a Hugging Face folder), and report.html. Ctrl-C ends the run after its step and saves.", ""},
+        + " auxiliary/ (Bi-LoRA's second pairs), with --method full in their place model/ (a Hugging Face folder), and report.html."
+        + " Ctrl-C ends the run after its step and saves.", ""},
     footer = {"", "Example:", "  lowland train --model minilm --task reviews.tsv --dev 0.1 --method efmlora --out runs/reviews"})
 final class TrainCommand implements Callable<Integer> {
     /// Options that act in some methods only, with these.
@@ -97,8 +98,8 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(names = "--method", required = true, paramLabel = "NAME", description = {
         "A rule: lora (Hu et al., arXiv 2106.09685v2), lora-plus (arXiv 2402.12354v1), lora-obar, lora-nbar (arXiv 2410.14802), flat-lora"
-            + " (arXiv 2409.14396v2), lora-sam, bi-lora (arXiv 2508.19564v1), fmlora, efmlora (arXiv 2508.00522v3), full-sam (SAM over whole"
-            + " weights, descent on the factors), full (every weight is trained; no factors).",
+            + " (arXiv 2409.14396v2), lora-sam, bi-lora (arXiv 2508.19564v1), fmlora, efmlora (arXiv 2508.00522v3), full-sam (SAM over"
+            + " whole weights, descent on the factors), full (every weight is trained; no factors).",
         "A form: dora (arXiv 2402.09353v6), pissa (arXiv 2404.02948v4), lora-ga (arXiv 2407.05000v1; from the mean gradient of the first 8"
             + " batches; its code takes --scaling rank-stabilized).", "Or a rule with a form: bi-lora+dora.",
         "No default."})

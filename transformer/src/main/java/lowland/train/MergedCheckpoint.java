@@ -65,7 +65,8 @@ public final class MergedCheckpoint {
     /// @throws Failure if a value is not finite, or a file cannot be written
     public static void write(Path folder, Pretrained pretrained, Training training, TaskFile task) {
         Map<String, Tensor> head = new LinkedHashMap<>();
-        training.model().head().forEach(state -> head.put(state.name(), new Tensor(state.shape().fixed(), training.session().read(state, 0))));
+        training.model().head().forEach(
+                state -> head.put(state.name(), new Tensor(state.shape().fixed(), training.session().read(state, 0))));
         Map<String, Supplier<float[]>> trained = new HashMap<>();
         for (State state : training.program().whole()) {
             for (int layer = 0; layer < state.slices(); layer++) {

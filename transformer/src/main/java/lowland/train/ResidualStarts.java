@@ -47,7 +47,8 @@ final class ResidualStarts {
 
     /// A trained pair of a module on the original weight: of twice the rank.
     PeftAdapter.Factors onStart(String module, double scaling, Tensor a, Tensor b) {
-        LoraPair trained = new LoraPair(module, scaling, matrix(a.shape()[0], a.shape()[1], a.data()), matrix(b.shape()[0], b.shape()[1], b.data()));
+        LoraPair trained = new LoraPair(module, scaling, matrix(a.shape()[0], a.shape()[1], a.data()),
+                matrix(b.shape()[0], b.shape()[1], b.data()));
         LoraPair plain = starts.get(module).onStart(trained);
         return new PeftAdapter.Factors(Tensor.matrix(plain.a().getNumRows(), plain.a().getNumCols(), floats(plain.a())),
                 Tensor.matrix(plain.b().getNumRows(), plain.b().getNumCols(), floats(plain.b())));

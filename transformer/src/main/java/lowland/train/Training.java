@@ -122,8 +122,8 @@ public final class Training implements AutoCloseable {
             if (targeted) {
                 int most = Math.min(linear.in(), linear.out());
                 if (pairs.form().residual() && name.equals(Factors.PRIMARY) && 2 * rank > most) {
-                    throw Failure.usage("--rank " + rank + " is larger than " + linear.module().replace("*", "0") + " (" + linear.out() + " x "
-                            + linear.in() + ") allows, whose adapter is saved with twice the rank: choose 1 to " + most / 2);
+                    throw Failure.usage("--rank " + rank + " is larger than " + linear.module().replace("*", "0") + " (" + linear.out()
+                            + " x " + linear.in() + ") allows, whose adapter is saved with twice the rank: choose 1 to " + most / 2);
                 }
                 if (rank > most) {
                     throw Failure.usage((name.equals(Factors.PRIMARY) ? "--rank " : "--auxiliary-rank ") + rank + " is larger than "
@@ -212,7 +212,8 @@ public final class Training implements AutoCloseable {
         Linear linear = pair.linear();
         for (int layer = 0; layer < linear.layers(); layer++) {
             String tensor = linear.module(layer) + suffix + ".lora_A.weight";
-            session.write(pair.a(), layer, ResidualStarts.floats(Initialization.kaimingUniform(settings.seed(), tensor, pair.rank(), linear.in())));
+            session.write(pair.a(), layer, ResidualStarts.floats(
+                    Initialization.kaimingUniform(settings.seed(), tensor, pair.rank(), linear.in())));
         }
     }
 

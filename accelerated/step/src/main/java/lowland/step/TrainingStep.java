@@ -39,8 +39,9 @@ import lowland.rule.UpdateRule;
 ///
 /// Inputs beside the model's: `lossWeight` (1/rows of the optimiser step) of `gradient`; `rho` of `perturb`, of `descend` for
 /// EFMLoRA and Bi-LoRA, and of Bi-LoRA's `clear`; `learningRate`, `headLearningRate`, `clipNorm` (∞ is off), and for AdamW
-/// `correction1` = 1 − β₁ᵗ, `correction2` = 1 − β₂ᵗ of `descend` (Bi-LoRA's two AdamW must have equal betas); and what [#scalars] gives for the rule. `clear` of Flat-LoRA takes the INT pair
-/// `noiseKey`, see [lowland.program.operation.Gaussian]. States that a trainer writes beside the model's: the factors, and where a program
+/// `correction1` = 1 − β₁ᵗ, `correction2` = 1 − β₂ᵗ of `descend` (Bi-LoRA's two AdamW must have equal betas); and what [#scalars] gives for
+/// the rule. `clear` of Flat-LoRA, and `descend` with a random second pair, take the INT pair `noiseKey`, see
+/// [lowland.program.operation.Gaussian]. States that a trainer writes beside the model's: the factors, and where a program
 /// reads them [Factors#magnitude] and [Linear#squaredRowNorms].
 ///
 /// @param gradient outputs `loss`, the weighted sum over the micro-batch, and `logits`

@@ -9,8 +9,8 @@ import lowland.random.CounterRandom;
 
 /// Standard normal numbers that are a function of where they stand: nothing is stored, every executor sees the same ones.
 ///
-/// Element i (row-major) is [CounterRandom#gaussian] of `child(child(key, hash(tensor)), i)`, rounded once. `key` is an INT pair, the halves of
-/// a key of (seed, step), see [Mask].
+/// Element i (row-major) is [CounterRandom#gaussian] of `child(child(key, hash(tensor)), i)`, rounded once. `key` is an INT pair, the
+/// halves of a key of (seed, step), see [Mask].
 ///
 /// @param tensor what they are for, with `*` for the number of the layer
 public record Gaussian(String tensor, Value key, Value y) implements Operation {
