@@ -16,6 +16,7 @@ class RoomsTest {
     private static final String[] LANGUAGE = {"lowland.program.."};
     private static final String[] STEP = {"lowland.step.."};
     private static final String[] CPU = {"lowland.cpu.."};
+    private static final String[] TORNADO = {"lowland.tornado.."};
     private static final String[] TRANSFORMER = {"lowland", "lowland.model..", "lowland.checkpoint..", "lowland.text..", "lowland.data..",
         "lowland.metric..", "lowland.train..", "lowland.report..", "lowland.cli..", "lowland.audit.."};
 
@@ -38,27 +39,32 @@ class RoomsTest {
 
     @Test
     void rulesKnowNoProgram() {
-        never(RULES, THEORY, LANGUAGE, STEP, CPU, TRANSFORMER);
+        never(RULES, THEORY, LANGUAGE, STEP, CPU, TORNADO, TRANSFORMER);
     }
 
     @Test
     void theLanguageKnowsNoRule() {
-        never(LANGUAGE, RULES, THEORY, STEP, CPU, TRANSFORMER);
+        never(LANGUAGE, RULES, THEORY, STEP, CPU, TORNADO, TRANSFORMER);
     }
 
     @Test
     void theoryKnowsOnlyWhatItSpeaksOf() {
-        never(THEORY, STEP, CPU, TRANSFORMER);
+        never(THEORY, STEP, CPU, TORNADO, TRANSFORMER);
     }
 
     @Test
     void stepsKnowNoDevice() {
-        never(STEP, CPU, TRANSFORMER);
+        never(STEP, CPU, TORNADO, TRANSFORMER);
     }
 
     @Test
     void devicesKnowNoRule() {
-        never(CPU, RULES, STEP, TRANSFORMER);
+        never(CPU, RULES, STEP, TORNADO, TRANSFORMER);
+        // Built only where TornadoVM is.
+        noClasses().that().resideInAnyPackage(TORNADO).should().dependOnClassesThat()
+                .resideInAnyPackage("lowland.rule..", "lowland.descent..", "lowland.step..", "lowland.cpu..", "lowland.cli..")
+                .allowEmptyShould(true).check(house);
+        never(TRANSFORMER, TORNADO);
     }
 
     @Test

@@ -29,30 +29,30 @@ import lowland.step.Linear;
 import lowland.step.TrainingStep;
 
 /// A tiny encoder in training on a device: what the tests of whole steps drive.
-final class EquivalenceTraining implements AutoCloseable {
-    static final Map<String, Integer> CAPACITY = Map.of("tokens", 20, "sequences", 5);
-    static final int[] LENGTHS = {7, 1, 5, 3};
-    static final int CLASSES = 3;
-    static final List<UpdateRule> RULES = List.of(Lora.defaults(), LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(),
+public final class EquivalenceTraining implements AutoCloseable {
+    public static final Map<String, Integer> CAPACITY = Map.of("tokens", 20, "sequences", 5);
+    public static final int[] LENGTHS = {7, 1, 5, 3};
+    public static final int CLASSES = 3;
+    public static final List<UpdateRule> RULES = List.of(Lora.defaults(), LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(),
             BiLora.defaults());
     /// Those that the papers compare with.
     static final List<UpdateRule> KIN = List.of(LoraNBar.defaults(), LoraPlus.defaults(), FlatLora.defaults(), FullSam.defaults());
 
-    final Bert model;
-    final TrainingStep step;
-    final Session session;
+    public final Bert model;
+    public final TrainingStep step;
+    public final Session session;
 
     /// The sizes: heads of 8 or 12 channels, nothing a multiple of 16.
     /// `decomposed`: under DoRA.
-    record Sizes(int hidden, int heads, int intermediate, int vocabulary, int rank, double scaling, boolean dropout, boolean decomposed) {
-        static final Sizes TINY = new Sizes(36, 3, 40, 50, 4, 2, false);
+    public record Sizes(int hidden, int heads, int intermediate, int vocabulary, int rank, double scaling, boolean dropout, boolean decomposed) {
+        public static final Sizes TINY = new Sizes(36, 3, 40, 50, 4, 2, false);
 
-        Sizes(int hidden, int heads, int intermediate, int vocabulary, int rank, double scaling, boolean dropout) {
+        public Sizes(int hidden, int heads, int intermediate, int vocabulary, int rank, double scaling, boolean dropout) {
             this(hidden, heads, intermediate, vocabulary, rank, scaling, dropout, false);
         }
     }
 
-    EquivalenceTraining(Device device, UpdateRule rule, Descent descent, Sizes sizes, Map<String, Integer> capacity) {
+    public EquivalenceTraining(Device device, UpdateRule rule, Descent descent, Sizes sizes, Map<String, Integer> capacity) {
         BertConfig config = new BertConfig("bert", 2, sizes.hidden, sizes.heads, sizes.intermediate, sizes.vocabulary, 16, 2, 0, 1e-12,
                 0.1, 0.2, 0.1);
         model = new Bert(config, "", Bert.Pooling.MEAN, CLASSES, false, 0.1, sizes.dropout);
@@ -61,11 +61,11 @@ final class EquivalenceTraining implements AutoCloseable {
         initialise(session, model, step);
     }
 
-    EquivalenceTraining(Device device, UpdateRule rule, Sizes sizes) {
+    public EquivalenceTraining(Device device, UpdateRule rule, Sizes sizes) {
         this(device, rule, AdamW.defaults(), sizes, CAPACITY);
     }
 
-    static TrainingStep step(UpdateRule rule, Descent descent, Bert model, int rank, double scaling, boolean decomposed) {
+    public static TrainingStep step(UpdateRule rule, Descent descent, Bert model, int rank, double scaling, boolean decomposed) {
         List<Factors> pairs = new ArrayList<>();
         List<Factors> auxiliary = new ArrayList<>();
         for (Linear linear : List.of(model.query(), model.value())) {
@@ -78,7 +78,7 @@ final class EquivalenceTraining implements AutoCloseable {
     }
 
     /// Every state by its name: the same on every device. Factors B are not zero, so that perturbations are not.
-    static void initialise(Session session, Bert model, TrainingStep step) {
+    public static void initialise(Session session, Bert model, TrainingStep step) {
         model.frozen().forEach(state -> gaussian(session, state, state.name().contains("Norm.weight") ? 1 : 0, 0.15));
         for (Linear linear : model.linears()) {
             State squares = linear.squaredRowNorms();
@@ -123,7 +123,7 @@ final class EquivalenceTraining implements AutoCloseable {
     }
 
     /// The inputs of all programs for one step: a batch of sequences of these lengths, its content drawn from `seed`.
-    static Inputs inputs(int[] lengths, int vocabulary, long seed, int t, double rho) {
+    public static Inputs inputs(int[] lengths, int vocabulary, long seed, int t, double rho) {
         int tokens = java.util.Arrays.stream(lengths).sum();
         int[] ids = new int[tokens];
         int[] types = new int[tokens];
@@ -159,7 +159,7 @@ final class EquivalenceTraining implements AutoCloseable {
     }
 
     /// Step t of training; false if a guard ended it.
-    boolean train(int t, double rho, Observer observer) {
+    public boolean train(int t, double rho, Observer observer) {
         Inputs inputs = inputs(LENGTHS, model.config().vocabulary(), t, t, rho);
         session.run("clear", inputs, observer);
         session.run("gradient", inputs, observer);
@@ -170,7 +170,7 @@ final class EquivalenceTraining implements AutoCloseable {
         return session.run("descend", inputs, observer);
     }
 
-    boolean train(int t, double rho) {
+    public boolean train(int t, double rho) {
         Inputs inputs = inputs(LENGTHS, model.config().vocabulary(), t, t, rho);
         session.run("clear", inputs);
         session.run("gradient", inputs);
@@ -181,18 +181,18 @@ final class EquivalenceTraining implements AutoCloseable {
         return session.run("descend", inputs);
     }
 
-    double loss() {
+    public double loss() {
         return session.scalar("gradient", "loss");
     }
 
-    float[] logits() {
+    public float[] logits() {
         float[] logits = new float[LENGTHS.length * CLASSES];
         session.copy("gradient", "logits", logits);
         return logits;
     }
 
     /// The pairs that are the result, and the head.
-    List<State> results() {
+    public List<State> results() {
         List<State> states = new ArrayList<>();
         for (Factors pair : step.adapter()) {
             states.add(pair.a());
@@ -203,7 +203,7 @@ final class EquivalenceTraining implements AutoCloseable {
     }
 
     /// All that a step changes.
-    List<State> changing() {
+    public List<State> changing() {
         List<State> states = results();
         for (Factors pair : step.auxiliary()) {
             states.add(pair.a());
@@ -214,7 +214,7 @@ final class EquivalenceTraining implements AutoCloseable {
     }
 
     /// The values of states, slice by slice.
-    List<float[]> values(List<State> states) {
+    public List<float[]> values(List<State> states) {
         List<float[]> values = new ArrayList<>();
         for (State state : states) {
             for (int layer = 0; layer < state.slices(); layer++) {

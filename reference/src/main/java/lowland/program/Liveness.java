@@ -92,9 +92,14 @@ public final class Liveness {
         return places.get(cell);
     }
 
+    /// The slice that a plain value is, behind all carries.
+    public Cell cell(Value value) {
+        return unrolling.resolve(value, 0);
+    }
+
     /// The place of a plain value, behind all carries.
     public Place place(Value value) {
-        return places.get(unrolling.resolve(value, 0));
+        return places.get(cell(value));
     }
 
     /// The instruction that makes a plain value, behind all carries; −1 for an input or a state.

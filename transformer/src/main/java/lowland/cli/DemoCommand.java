@@ -59,9 +59,8 @@ final class DemoCommand implements Callable<Integer> {
         "Default: runs/demo-1 in the current folder, or the next number that is free (our choice: nothing is overwritten)."})
     private Path out;
 
-    @Option(names = "--threads", paramLabel = "N", description = {
-        "Threads of the cpu; the results are the same bits for any number.", "Default: all that the machine has (our choice)."})
-    private Integer threads;
+    @Mixin
+    private DeviceOptions executor;
 
     @Mixin
     private Common common;
@@ -74,9 +73,7 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        DeviceOptions cpu = new DeviceOptions();
-        cpu.threads = threads;
-        Device device = cpu.device();
+        Device device = executor.device();
         int repetitions = seeds == null ? full ? 5 : 2 : seeds;
         Require.wholeFrom(1, "--seeds", repetitions);
         List<Long> numbers = new ArrayList<>();
@@ -94,7 +91,7 @@ final class DemoCommand implements Callable<Integer> {
         }, "goodbye");
         Runtime.getRuntime().addShutdownHook(goodbye);
         try {
-            compare(chosen, numbers, device, cpu.threads(), folder);
+            compare(chosen, numbers, device, executor.threads(), folder);
         } finally {
             try {
                 Runtime.getRuntime().removeShutdownHook(goodbye);

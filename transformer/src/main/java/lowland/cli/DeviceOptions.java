@@ -3,6 +3,7 @@ package lowland.cli;
 import lowland.Failure;
 import lowland.cpu.CpuDevice;
 import lowland.program.Device;
+import lowland.program.DeviceFailure;
 import lowland.program.Interpreter;
 import picocli.CommandLine.Option;
 
@@ -10,7 +11,7 @@ import picocli.CommandLine.Option;
 final class DeviceOptions {
     @Option(names = "--device", paramLabel = "cpu|interpreter|tornado[:k]", description = {
         "cpu: this machine's vector units; interpreter: double precision in plain loops, very slow, what the others are checked against;"
-            + " tornado: not part of this build.",
+            + " tornado: TornadoVM's device k (0 without), a GPU for instance, see lowland devices.",
         "Default: cpu (our choice: it is everywhere)."})
     String name = "cpu";
 
@@ -30,9 +31,17 @@ final class DeviceOptions {
         return switch (name) {
             case "cpu" -> new CpuDevice(threads());
             case "interpreter" -> new Interpreter();
-            case String s when s.matches("tornado(:\\d+)?") -> throw Failure.usage("--device " + name
-                    + " is absent: TornadoVM's module is not part of this build; use --device cpu");
-            default -> throw Failure.usage("--device " + name + " is unknown: use --device cpu");
+            case String s when s.matches("tornado(:\\d{1,3})?") ->
+                tornado(s.contains(":") ? Integer.parseInt(s.substring(s.indexOf(':') + 1)) : 0);
+            default -> throw Failure.usage("--device " + name + " is unknown: use cpu, interpreter, tornado or tornado:k");
         };
+    }
+
+    private static Device tornado(int number) {
+        try {
+            return Devices.tornado().device(number, false);
+        } catch (DeviceFailure e) {
+            throw Devices.failure("--device tornado", e);
+        }
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import lowland.Failure;
 import lowland.descent.RhoSchedule;
 import lowland.descent.Schedule;
+import lowland.program.DeviceFailure;
 import lowland.rule.BiLora;
 import lowland.rule.EmaStart;
 import lowland.rule.Estimate;
@@ -98,7 +99,8 @@ public final class Main implements Runnable {
                 .addSubcommand(new MergeCommand(streams))
                 .addSubcommand(new ReproduceCommand(streams))
                 .addSubcommand(new AuditCommand(streams))
-                .addSubcommand(new TraceCommand(streams));
+                .addSubcommand(new TraceCommand(streams))
+                .addSubcommand(new DevicesCommand(streams));
         line.setExecutionStrategy(Main::execute);
         line.setExpandAtFiles(false).setUsageHelpWidth(110).setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
         for (Class<?> type : List.of(Scaling.class, NormScope.class, RhoSchedule.Shape.class, Schedule.Shape.class, Factor.class,
@@ -153,6 +155,7 @@ public final class Main implements Runnable {
     private static int failed(Throwable e, PrintStream err, boolean debug) {
         say(err, switch (e) {
             case Failure failure -> failure.getMessage();
+            case DeviceFailure failure -> failure.getMessage();
             case OutOfMemoryError _ -> "the memory of " + (Runtime.getRuntime().maxMemory() >> 20) + " MiB is full; take a smaller"
                     + " --batch-size or --max-tokens, or set LOWLAND_JAVA_OPTIONS=-Xmx… to allow more";
             default -> "an error within lowland: " + Failure.of(String.valueOf(e)).getMessage()

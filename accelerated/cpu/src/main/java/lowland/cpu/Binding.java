@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import lowland.program.ElementType;
+import lowland.program.Ints;
+import lowland.program.Size;
 import lowland.program.Value;
 import lowland.program.operation.*;
 import lowland.random.CounterRandom;

@@ -6,11 +6,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import lowland.program.ElementType;
+import lowland.program.Indices;
 import lowland.program.Inputs;
-import lowland.program.Liveness;
 import lowland.program.Liveness.Place;
+import lowland.program.Liveness;
 import lowland.program.Observer;
 import lowland.program.Program;
+import lowland.program.Size;
 import lowland.program.Unrolling.Instruction;
 import lowland.program.Value;
 import lowland.program.operation.Guard;
@@ -70,7 +72,7 @@ final class BoundProgram {
     BoundProgram(Program program, Liveness plan, Storage storage, Binding binding) {
         this.storage = storage;
         given = new Given(program, storage.bindings());
-        indices = Indices.of(plan, given, storage.bindings()).toArray(Indices[]::new);
+        indices = Indices.of(plan, given::ints, storage.bindings()).toArray(Indices[]::new);
         int count = plan.instructions().size();
         operands = new Operands[count];
         bound = new Bound[count];

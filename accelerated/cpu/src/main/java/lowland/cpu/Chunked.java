@@ -1,5 +1,7 @@
 package lowland.cpu;
 
+import lowland.program.Size;
+
 /// Something done for a range of items (elements, rows, sequences), in pieces of fixed size that the workers share. A piece writes
 /// only what belongs to its items, so the result does not depend on who does it.
 final class Chunked implements Bound {

@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Map;
 import lowland.program.ElementType;
 import lowland.program.Inputs;
+import lowland.program.Ints;
 import lowland.program.Program;
+import lowland.program.Size;
 import lowland.program.Value;
 
 /// What the host gave a program for the run under way: its arrays are read where they are.

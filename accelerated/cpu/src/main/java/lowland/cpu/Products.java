@@ -1,6 +1,7 @@
 package lowland.cpu;
 
 import java.util.Arrays;
+import lowland.program.Size;
 import lowland.program.operation.Product;
 
 /// A matrix product, bound: a frozen right-hand side is read packed, any other as it lies.

@@ -1,5 +1,7 @@
 package lowland.cpu;
 
+import lowland.program.Size;
+
 /// A sum in double that is cut into the chunks of [DoubleSums]: one partial result a chunk, joined in order, whoever made them.
 final class Reduction implements Bound {
     /// Writes the partial result of a chunk to `partials`, from `at` on.

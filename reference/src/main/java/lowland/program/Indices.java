@@ -1,17 +1,15 @@
-package lowland.cpu;
+package lowland.program;
 
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import lowland.program.Extent;
-import lowland.program.Liveness;
+import java.util.function.Function;
 import lowland.program.Unrolling.Instruction;
-import lowland.program.Value;
 import lowland.program.operation.*;
 
 /// What an input of integers must be, so that no kernel reads or writes out of bounds. Tested before anything is computed.
-sealed interface Indices {
+public sealed interface Indices {
     /// @throws IllegalArgumentException that names the input, the place and the value
     void require();
 
@@ -49,7 +47,9 @@ sealed interface Indices {
     }
 
     /// What the instructions of a plan need, each requirement once.
-    static List<Indices> of(Liveness plan, Given given, Size.Bindings bindings) {
+    ///
+    /// @param given an input of integers by its name
+    static List<Indices> of(Liveness plan, Function<String, Ints> given, Size.Bindings bindings) {
         Collector needed = new Collector(given, bindings);
         for (Instruction instruction : plan.instructions()) {
             switch (instruction.operation()) {
@@ -59,11 +59,11 @@ sealed interface Indices {
                 case CrossEntropyBackward loss -> needed.below(loss.labels(), loss.logits(), 1, "classes");
                 case SegmentMean mean -> needed.starts(mean.starts(), mean.x());
                 case SegmentSpread spread -> needed.starts(spread.starts(), spread.dx());
-                case lowland.program.operation.Attention attention -> needed.attention(attention);
+                case Attention attention -> needed.attention(attention);
                 case AttentionBackward backward -> needed.attention(backward.forward());
                 case Add _, AdamW _, ColumnSum _, Constant _, Divide _, Dropout _, Fill _, Gaussian _, Gelu _, GeluBackward _, Gram _,
                         Guard _, Inner _,
-                        lowland.program.operation.LayerNorm _, LayerNormBackward _, LayerNormParameters _, Multiply _, Product _,
+                        LayerNorm _, LayerNormBackward _, LayerNormParameters _, Multiply _, Product _,
                         PseudoInverse _, RowNorms _, Scalar _, Scale _, SgdMomentum _, SmallProduct _, SquaredError _,
                         SquaredErrorBackward _,
                         SquaredNorm _, Sum _, Tanh _, TanhBackward _, ToReal _ -> { }
@@ -74,17 +74,17 @@ sealed interface Indices {
 
     /// Requirements without repetition.
     final class Collector {
-        private final Given given;
+        private final Function<String, Ints> given;
         private final Size.Bindings bindings;
         private final Set<List<Object>> seen = new HashSet<>();
         private final List<Indices> all = new ArrayList<>();
 
-        private Collector(Given given, Size.Bindings bindings) {
+        private Collector(Function<String, Ints> given, Size.Bindings bindings) {
             this.given = given;
             this.bindings = bindings;
         }
 
-        private void attention(lowland.program.operation.Attention attention) {
+        private void attention(Attention attention) {
             starts(attention.queryStarts(), attention.q());
             starts(attention.keyStarts(), attention.k());
         }
@@ -92,14 +92,14 @@ sealed interface Indices {
         private void below(Value indices, Value limited, int axis, String what) {
             Extent limit = limited.shape().extent(axis);
             if (seen.add(List.of(indices, limit, what))) {
-                all.add(new Below(given.ints(indices.name()), Size.of(bindings, indices.shape()), Size.of(bindings, limit), what));
+                all.add(new Below(given.apply(indices.name()), Size.of(bindings, indices.shape()), Size.of(bindings, limit), what));
             }
         }
 
         private void starts(Value starts, Value of) {
             Extent rows = of.shape().extent(0);
             if (seen.add(List.of(starts, rows, "starts"))) {
-                all.add(new Starts(given.ints(starts.name()), Size.of(bindings, starts.shape()), Size.of(bindings, rows)));
+                all.add(new Starts(given.apply(starts.name()), Size.of(bindings, starts.shape()), Size.of(bindings, rows)));
             }
         }
     }

@@ -1,12 +1,10 @@
-package lowland.cpu;
+package lowland.program;
 
 import java.util.List;
 import java.util.Map;
-import lowland.program.Extent;
-import lowland.program.Shape;
 
 /// The size of an axis or of a whole value in the run under way.
-final class Size {
+public final class Size {
     private final Bindings bindings;
     private final int[] symbols;
     private final int[] constants;
@@ -23,20 +21,20 @@ final class Size {
     }
 
     /// The same in every run.
-    static Size of(int constant) {
+    public static Size of(int constant) {
         return new Size(null, List.of(Extent.of(constant)));
     }
 
-    static Size of(Bindings bindings, Extent extent) {
+    public static Size of(Bindings bindings, Extent extent) {
         return new Size(bindings, List.of(extent));
     }
 
     /// The number of elements.
-    static Size of(Bindings bindings, Shape shape) {
+    public static Size of(Bindings bindings, Shape shape) {
         return new Size(bindings, shape.extents());
     }
 
-    int get() {
+    public int get() {
         int size = 1;
         for (int i = 0; i < symbols.length; i++) {
             size *= symbols[i] < 0 ? constants[i] : bindings.sizes[symbols[i]] + constants[i];
@@ -45,12 +43,12 @@ final class Size {
     }
 
     /// What the symbols of a session stand for in the run under way.
-    static final class Bindings {
+    public static final class Bindings {
         private final String[] names;
         private final int[] capacity;
         private final int[] sizes;
 
-        Bindings(Map<String, Integer> capacity) {
+        public Bindings(Map<String, Integer> capacity) {
             names = capacity.keySet().stream().sorted().toArray(String[]::new);
             sizes = new int[names.length];
             this.capacity = new int[names.length];
@@ -73,7 +71,7 @@ final class Size {
         }
 
         /// Takes the sizes of a run; a symbol that the run leaves out counts as zero.
-        void bind(Map<String, Integer> extents, boolean[] needed) {
+        public void bind(Map<String, Integer> extents, boolean[] needed) {
             for (int i = 0; i < names.length; i++) {
                 Integer size = extents.get(names[i]);
                 if (size == null && needed[i]) {
@@ -88,7 +86,7 @@ final class Size {
         }
 
         /// Marks the symbols of a shape.
-        void mark(Shape shape, boolean[] needed) {
+        public void mark(Shape shape, boolean[] needed) {
             for (Extent extent : shape.extents()) {
                 if (extent.symbol() != null) {
                     needed[index(extent.symbol())] = true;
@@ -96,7 +94,7 @@ final class Size {
             }
         }
 
-        int symbols() {
+        public int symbols() {
             return names.length;
         }
     }

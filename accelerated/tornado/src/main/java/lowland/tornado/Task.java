@@ -1,0 +1,43 @@
+package lowland.tornado;
+
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.WorkerGrid1D;
+import uk.ac.manchester.tornado.api.WorkerGrid2D;
+
+/// A kernel with its arguments, recorded once the buffers exist, and the grid of its work-items: without a grid TornadoVM would run one
+/// work-item, and say nothing.
+record Task(WorkerGrid grid, Call call) {
+    interface Call {
+        void record(TaskGraph graph, String id, Buffers buffers);
+    }
+
+    /// A work-item for each of so many elements.
+    static Task elements(int count, Call call) {
+        return new Task(line(count, 64), call);
+    }
+
+    /// A work-item for each of so many rows or columns, which are much work each.
+    static Task rows(int count, Call call) {
+        return new Task(line(count, 8), call);
+    }
+
+    static Task one(Call call) {
+        return new Task(line(1, 1), call);
+    }
+
+    /// A work-item for each block of a matrix.
+    static Task blocks(int across, int down, Call call) {
+        int width = Math.min(16, Integer.highestOneBit(2 * across - 1));
+        int height = Math.min(4, Integer.highestOneBit(2 * down - 1));
+        WorkerGrid grid = new WorkerGrid2D(Math.ceilDiv(across, width) * width, Math.ceilDiv(down, height) * height);
+        grid.setLocalWork(width, height, 1);
+        return new Task(grid, call);
+    }
+
+    private static WorkerGrid line(int count, int local) {
+        WorkerGrid grid = new WorkerGrid1D(Math.ceilDiv(count, local) * local);
+        grid.setLocalWork(local, 1, 1);
+        return grid;
+    }
+}
