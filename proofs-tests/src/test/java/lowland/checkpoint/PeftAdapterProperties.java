@@ -59,8 +59,10 @@ class PeftAdapterProperties {
             @ForAll @DoubleRange(min = -100, max = 100) double alpha,
             @ForAll @DoubleRange(max = 0.99) double dropout,
             @ForAll boolean stabilized,
+            @ForAll boolean dora,
             @ForAll long seed) {
-        PeftConfig config = new PeftConfig("SEQ_CLS", "base", rank, alpha, dropout, List.of("value", "dense"), stabilized, List.of("classifier"));
+        PeftConfig config = new PeftConfig("SEQ_CLS", "base", rank, alpha, dropout, List.of("value", "dense"), stabilized,
+                List.of("classifier"), dora);
         PeftAdapter adapter = adapter(config, seed);
         adapter.write(folder.resolve("new/adapter"), LINEARS, HEAD);
         PeftAdapter read = PeftAdapter.read(folder.resolve("new/adapter"), LINEARS, HEAD);
@@ -163,7 +165,7 @@ class PeftAdapterProperties {
 
     @Example
     void settingsThatWouldBeIgnoredAreRefused() throws IOException {
-        for (String setting : List.of("\"use_dora\":true", "\"bias\":\"all\"", "\"rank_pattern\":{\"query\":3}", "\"lora_bias\":true",
+        for (String setting : List.of("\"use_dora\":1", "\"bias\":\"all\"", "\"rank_pattern\":{\"query\":3}", "\"lora_bias\":true",
                 "\"fan_in_fan_out\":true", "\"init_lora_weights\":\"pissa\"", "\"r\":0", "\"r\":2.5", "\"r\":\"8\"", "\"lora_alpha\":\"x\"",
                 "\"lora_alpha\":1e999", "\"lora_dropout\":1", "\"target_modules\":[1]", "\"use_rslora\":1", "\"r\":8,\"r\":9")) {
             configuration("{\"peft_type\":\"LORA\"," + setting + "}");
@@ -176,6 +178,29 @@ class PeftAdapterProperties {
         }
         Files.delete(folder.resolve(PeftConfig.NAME));
         assertThrows(Failure.class, () -> PeftConfig.read(folder));
+    }
+
+    /// A missing magnitude, one of another length, and one that the configuration does not speak of.
+    @Example
+    void magnitudesAreCheckedBothWays() {
+        String key = PREFIX + "encoder.layer.1.attention.self.query.lora_magnitude_vector";
+        PeftConfig dora = new PeftConfig(null, "minilm", 2, 4, 0, List.of("query"), false, List.of("classifier"), true);
+        for (UnaryOperator<Map<String, Tensor>> damage : List.<UnaryOperator<Map<String, Tensor>>>of(
+                tensors -> without(tensors, key), tensors -> with(tensors, key, new Tensor(new int[] {1}, new float[] {1})),
+                tensors -> with(tensors, key, new Tensor(tensors.get(key).shape(), notFinite(tensors.get(key).data().length))))) {
+            adapter(dora, 1).write(folder, LINEARS, HEAD);
+            Path file = folder.resolve(PeftAdapter.NAME);
+            Safetensors.write(file, damage.apply(new LinkedHashMap<>(Safetensors.read(file).byName())));
+            Failure failure = assertThrows(Failure.class, () -> PeftAdapter.read(folder, LINEARS, HEAD));
+            assertTrue(failure.getMessage().contains("lora_magnitude_vector"), failure.getMessage());
+        }
+        refused(tensors -> with(tensors, key, new Tensor(new int[] {1}, new float[] {1})), "lora_magnitude_vector");
+    }
+
+    private static float[] notFinite(int length) {
+        float[] values = new float[length];
+        values[0] = Float.NaN;
+        return values;
     }
 
     private void refused(UnaryOperator<Map<String, Tensor>> damage, String named) {
@@ -210,7 +235,8 @@ class PeftAdapterProperties {
         LINEARS.forEach((path, outIn) -> {
             if (config.adapts(path)) {
                 int r = config.rank();
-                factors.put(path, new PeftAdapter.Factors(random(random, r, outIn[1]), random(random, outIn[0], r)));
+                factors.put(path, new PeftAdapter.Factors(random(random, r, outIn[1]), random(random, outIn[0], r),
+                        config.dora() ? random(random, outIn[0]) : null));
             }
         });
         Map<String, Tensor> head = new LinkedHashMap<>();

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Every method from the command line: it trains, says its options, and leaves an adapter that answers as it did.
 class MethodsTest {
@@ -21,12 +22,27 @@ class MethodsTest {
     @TempDir
     Path folder;
 
+    /// Runs that several tests compare with, each made once.
+    @TempDir
+    static Path made;
+
+    private Path usual(String method, String... more) throws Exception {
+        Path out = made.resolve(String.join("", method, String.join("", more)));
+        if (Files.notExists(out)) {
+            assertEquals(0, train(out, method, more).exit());
+        }
+        return out;
+    }
+
     private Shell train(Path out, String method, String... more) throws Exception {
         Path train = Films.tsv(folder.resolve("train.tsv"), Films.rows(0, 20));
         Path test = Films.tsv(folder.resolve("test.tsv"), Films.rows(20, 31));
         List<String> args = new ArrayList<>(List.of("train", "--model", "minilm", "--task", train.toString(), "--test", test.toString(),
-                "--method", method, "--out", out.toString(), "--batch-size", "6", "--steps", "4", "--dropout", "0", "--learning-rate", "3e-3"));
+                "--method", method, "--out", out.toString(), "--batch-size", "6", "--steps", "3", "--dropout", "0"));
         args.addAll(List.of(more));
+        if (!args.contains("--learning-rate")) {
+            args.addAll(List.of("--learning-rate", "3e-3"));
+        }
         return Shell.run(args.toArray(String[]::new));
     }
 
@@ -35,40 +51,89 @@ class MethodsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"lora-plus, learningRateRatio, 16.0", "lora-obar, barAlpha, 0.25", "lora-nbar, barSchedule, linear"})
+    @CsvSource({"lora-plus, learningRateRatio, 16.0", "lora-obar, barAlpha, 0.25", "lora-nbar, barSchedule, linear",
+        "flat-lora, rho, 0.05", "full-sam, normScope, global", "bi-lora+dora, form, dora", "bi-lora+pissa, rho, 0.05",
+        "bi-lora+lora-ga, auxiliaryRank, 8"})
     void trainsAndIsReadBack(String method, String option, String value) throws Exception {
-        Path out = folder.resolve("run");
-        Shell trained = train(out, method);
-        assertEquals(0, trained.exit(), trained.err());
+        Path out = usual(method);
         JsonNode config = JSON.readTree(Files.readString(out.resolve("config.json")));
         assertEquals(method, config.get("method").asText());
         assertEquals(value, config.get(option).asText());
+        Path test = Films.tsv(folder.resolve("test.tsv"), Films.rows(20, 31));
         Shell evaluated = Shell.run("evaluate", "--model", "minilm", "--adapter", out.resolve("adapter").toString(), "--task",
+                test.toString(), "--json");
+        assertEquals(0, evaluated.exit(), evaluated.err());
+        // Pairs that do not start at zero are saved as plain ones on the original weights: not the same sums.
+        boolean residual = method.contains("pissa") || method.contains("lora-ga");
+        double measured = last(out).get("loss").asDouble();
+        assertEquals(measured, JSON.readTree(evaluated.out()).get("loss").asDouble(), residual ? 1e-4 * measured : 0);
+    }
+
+    /// Full fine-tuning leaves a checkpoint with its head, which answers without an adapter.
+    @Test
+    void fullFineTuningLeavesAModel() throws Exception {
+        Path out = folder.resolve("run");
+        Shell trained = train(out, "full", "--learning-rate", "1e-4");
+        assertEquals(0, trained.exit(), trained.err());
+        assertTrue(trained.out().contains("model " + out.resolve("model")), trained.out());
+        assertTrue(Files.notExists(out.resolve("adapter")));
+        Shell evaluated = Shell.run("evaluate", "--model", out.resolve("model").toString(), "--task",
                 folder.resolve("test.tsv").toString(), "--json");
         assertEquals(0, evaluated.exit(), evaluated.err());
-        assertEquals(last(out).get("loss"), JSON.readTree(evaluated.out()).get("loss"));
+        double measured = last(out).get("loss").asDouble();
+        // The weights are packed there and plain here: not the same sums.
+        assertEquals(measured, JSON.readTree(evaluated.out()).get("loss").asDouble(), 1e-5 * measured);
+        Shell noted = train(folder.resolve("again"), "full", "--rank", "4");
+        assertTrue(noted.err().contains("--rank has no effect with --method full"), noted.err());
+    }
+
+    /// The first step starts where the model is: before training nothing differs from the model without an adapter.
+    @ParameterizedTest
+    @ValueSource(strings = {"dora", "pissa", "lora-ga", "full"})
+    void startsFromTheModelAsItIs(String method) throws Exception {
+        Path lora = usual("lora", "--learning-rate", "0");
+        assertEquals(0, train(folder.resolve("other"), method, "--learning-rate", "0").exit());
+        double expected = last(lora).get("loss").asDouble();
+        assertEquals(expected, last(folder.resolve("other")).get("loss").asDouble(), 1e-5 * expected);
+    }
+
+    @Test
+    void aStartOfItsOwnTakesNoAdapter() throws Exception {
+        assertEquals(0, train(folder.resolve("dora"), "dora").exit());
+        String adapter = folder.resolve("dora/adapter").toString();
+        assertEquals(2, train(folder.resolve("a"), "pissa", "--init-adapter", adapter).exit());
+        Shell other = train(folder.resolve("b"), "lora", "--init-adapter", adapter);
+        assertEquals(1, other.exit());
+        assertTrue(other.err().contains("has DoRA's magnitudes"), other.err());
+        assertEquals(0, train(folder.resolve("c"), "bi-lora+dora", "--init-adapter", adapter).exit());
+        Shell large = train(folder.resolve("d"), "pissa", "--rank", "200");
+        assertEquals(2, large.exit());
+        assertTrue(large.err().contains("--rank 200") && large.err().contains("choose 1 to 192"), large.err());
     }
 
     /// The options act: another value, another run.
     @ParameterizedTest
     @CsvSource({"lora-plus, --learning-rate-ratio, 4", "lora-obar, --bar-alpha, 3", "lora-nbar, --bar-schedule, constant",
-        "bi-lora, --auxiliary-direction, descend", "bi-lora, --auxiliary-clip, layer", "bi-lora, --auxiliary-clip, none"})
+        "flat-lora, --rho, 0.5", "full-sam, --norm-scope, layer", "lora-ga, --rank, 4",
+        "bi-lora, --auxiliary-direction, descend", "bi-lora, --auxiliary-direction, random",
+        "bi-lora, --auxiliary-clip, layer", "bi-lora, --auxiliary-clip, none"})
     void optionsAct(String method, String option, String value) throws Exception {
-        assertEquals(0, train(folder.resolve("default"), method).exit());
+        Path plain = usual(method);
         Shell other = train(folder.resolve("other"), method, option, value);
         assertEquals(0, other.exit(), other.err());
         assertTrue(!other.err().contains("no effect"), other.err());
-        assertTrue(last(folder.resolve("default")).get("loss").asDouble() != last(folder.resolve("other")).get("loss").asDouble());
+        assertTrue(last(plain).get("loss").asDouble() != last(folder.resolve("other")).get("loss").asDouble());
     }
 
     /// What sets a method apart from LoRA switched off, it is LoRA: the same bytes.
     @ParameterizedTest
-    @CsvSource({"lora-plus, --learning-rate-ratio, 1", "lora-obar, --bar-alpha, 0", "lora-nbar, --bar-alpha, 0"})
+    @CsvSource({"lora-plus, --learning-rate-ratio, 1", "lora-obar, --bar-alpha, 0", "lora-nbar, --bar-alpha, 0", "flat-lora, --rho, 0",
+        "full-sam, --rho, 0"})
     void switchedOffItIsLora(String method, String option, String value) throws Exception {
-        assertEquals(0, train(folder.resolve("lora"), "lora").exit());
+        Path lora = usual("lora");
         assertEquals(0, train(folder.resolve("other"), method, option, value).exit());
         String weights = "adapter/adapter_model.safetensors";
-        assertEquals(-1, Files.mismatch(folder.resolve("lora").resolve(weights), folder.resolve("other").resolve(weights)));
+        assertEquals(-1, Files.mismatch(lora.resolve(weights), folder.resolve("other").resolve(weights)));
     }
 
     @Test

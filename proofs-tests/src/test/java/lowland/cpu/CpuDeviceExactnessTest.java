@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,8 @@ import lowland.program.Inputs;
 import lowland.program.Interpreter;
 import lowland.program.Session;
 import lowland.program.State;
+import lowland.rule.FlatLora;
+import lowland.rule.FullSam;
 import lowland.rule.Lora;
 import lowland.rule.UpdateRule;
 import lowland.step.Factors;
@@ -129,7 +132,9 @@ class CpuDeviceExactnessTest {
     @ValueSource(booleans = {false, true})
     void withoutARadiusEveryRuleIsLora(boolean dropout) {
         Sizes sizes = new Sizes(36, 3, 40, 50, 4, 2, dropout);
-        for (UpdateRule rule : RULES) {
+        List<UpdateRule> rules = new ArrayList<>(RULES);
+        rules.addAll(List.of(FlatLora.defaults(), FullSam.defaults()));
+        for (UpdateRule rule : rules) {
             try (EquivalenceTraining lora = new EquivalenceTraining(new CpuDevice(2), Lora.defaults(), sizes);
                     EquivalenceTraining other = new EquivalenceTraining(new CpuDevice(2), rule, sizes)) {
                 // The second pairs count as zero from the first step on, whatever they are given as.

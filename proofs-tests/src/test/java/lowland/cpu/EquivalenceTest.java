@@ -11,6 +11,8 @@ import lowland.descent.Sgd;
 import lowland.program.Comparison;
 import lowland.program.Inputs;
 import lowland.program.Interpreter;
+import lowland.rule.BiLora;
+import lowland.rule.Lora;
 import lowland.rule.UpdateRule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +34,25 @@ class EquivalenceTest {
             all.add(Arguments.of(rule, AdamW.defaults(), false));
         }
         return all;
+    }
+
+    /// DoRA, under a rule of one pair and one of two.
+    @ParameterizedTest
+    @MethodSource("decomposing")
+    void everyOperationUnderDoraIsWithinItsBound(UpdateRule rule) {
+        Sizes sizes = new Sizes(36, 3, 40, 50, 4, 2, true, true);
+        Comparison comparison = new Comparison();
+        try (EquivalenceTraining training = new EquivalenceTraining(new CpuDevice(2), rule, AdamW.defaults(), sizes,
+                EquivalenceTraining.CAPACITY)) {
+            for (int t = 1; t <= 2; t++) {
+                assertTrue(training.train(t, 0.05, comparison));
+            }
+        }
+        assertTrue(comparison.worst().keySet().containsAll(List.of("rowNorms", "divide")));
+    }
+
+    static List<UpdateRule> decomposing() {
+        return List.of(Lora.defaults(), BiLora.defaults());
     }
 
     @ParameterizedTest

@@ -16,7 +16,9 @@ import lowland.program.operation.Mask;
 import lowland.random.CounterRandom;
 import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
+import lowland.rule.FlatLora;
 import lowland.rule.FmLora;
+import lowland.rule.FullSam;
 import lowland.rule.Lora;
 import lowland.rule.LoraNBar;
 import lowland.rule.LoraPlus;
@@ -33,16 +35,21 @@ public final class EquivalenceTraining implements AutoCloseable {
     public static final int CLASSES = 3;
     public static final List<UpdateRule> RULES = List.of(Lora.defaults(), LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(),
             BiLora.defaults());
-    /// Without a perturbation, and not LoRA.
-    static final List<UpdateRule> KIN = List.of(LoraNBar.defaults(), LoraPlus.defaults());
+    /// Those that the papers compare with.
+    static final List<UpdateRule> KIN = List.of(LoraNBar.defaults(), LoraPlus.defaults(), FlatLora.defaults(), FullSam.defaults());
 
     public final Bert model;
     public final TrainingStep step;
     public final Session session;
 
     /// The sizes: heads of 8 or 12 channels, nothing a multiple of 16.
-    public record Sizes(int hidden, int heads, int intermediate, int vocabulary, int rank, double scaling, boolean dropout) {
+    /// `decomposed`: under DoRA.
+    public record Sizes(int hidden, int heads, int intermediate, int vocabulary, int rank, double scaling, boolean dropout, boolean decomposed) {
         public static final Sizes TINY = new Sizes(36, 3, 40, 50, 4, 2, false);
+
+        public Sizes(int hidden, int heads, int intermediate, int vocabulary, int rank, double scaling, boolean dropout) {
+            this(hidden, heads, intermediate, vocabulary, rank, scaling, dropout, false);
+        }
     }
 
     public EquivalenceTraining(Device device, UpdateRule rule, Descent descent, Sizes sizes, Map<String, Integer> capacity) {
@@ -56,7 +63,7 @@ public final class EquivalenceTraining implements AutoCloseable {
         BertConfig config = new BertConfig(roberta ? "roberta" : "bert", 2, sizes.hidden, sizes.heads, sizes.intermediate, sizes.vocabulary, 16, 2, 0, 1e-12,
                 0.1, 0.2, 0.1);
         model = new Bert(config, roberta ? "roberta." : "", pooling, CLASSES, false, 0.1, sizes.dropout);
-        step = step(rule, descent, model, sizes.rank, sizes.scaling);
+        step = step(rule, descent, model, sizes.rank, sizes.scaling, sizes.decomposed);
         session = device.open(step.programs(), capacity);
         initialise(session, model, step);
     }
@@ -65,11 +72,11 @@ public final class EquivalenceTraining implements AutoCloseable {
         this(device, rule, AdamW.defaults(), sizes, CAPACITY);
     }
 
-    public static TrainingStep step(UpdateRule rule, Descent descent, Bert model, int rank, double scaling) {
+    public static TrainingStep step(UpdateRule rule, Descent descent, Bert model, int rank, double scaling, boolean decomposed) {
         List<Factors> pairs = new ArrayList<>();
         List<Factors> auxiliary = new ArrayList<>();
         for (Linear linear : List.of(model.query(), model.value())) {
-            pairs.add(new Factors(linear, Factors.PRIMARY, rank, scaling));
+            pairs.add(new Factors(linear, Factors.PRIMARY, rank, scaling, decomposed));
             if (rule instanceof BiLora) {
                 auxiliary.add(new Factors(linear, Factors.AUXILIARY, rank, scaling));
             }
@@ -80,6 +87,22 @@ public final class EquivalenceTraining implements AutoCloseable {
     /// Every state by its name: the same on every device. Factors B are not zero, so that perturbations are not.
     public static void initialise(Session session, Bert model, TrainingStep step) {
         model.frozen().forEach(state -> gaussian(session, state, state.name().contains("Norm.weight") ? 1 : 0, 0.15));
+        for (Linear linear : model.linears()) {
+            State squares = linear.squaredRowNorms();
+            for (int layer = 0; layer < squares.slices() && reads(step, squares); layer++) {
+                float[] weight = session.read(linear.weight(), layer);
+                float[] sums = new float[linear.out()];
+                for (int i = 0; i < weight.length; i++) {
+                    sums[i / linear.in()] += weight[i] * weight[i];
+                }
+                session.write(squares, layer, sums);
+                for (Factors pair : step.adapter()) {
+                    if (pair.decomposed() && pair.linear().equals(linear)) {
+                        session.write(pair.magnitude(), layer, sums);
+                    }
+                }
+            }
+        }
         step.trained().forEach(state -> gaussian(session, state, 0, 0.2));
         for (Factors pair : step.adapter()) {
             gaussian(session, pair.a(), 0, 0.2);
@@ -89,6 +112,10 @@ public final class EquivalenceTraining implements AutoCloseable {
             gaussian(session, pair.a(), 0, 0.2);
             gaussian(session, pair.b(), 0, 0);
         }
+    }
+
+    private static boolean reads(TrainingStep step, State state) {
+        return step.programs().stream().anyMatch(program -> program.reads().containsKey(state));
     }
 
     private static void gaussian(Session session, State state, double mean, double deviation) {
@@ -130,7 +157,9 @@ public final class EquivalenceTraining implements AutoCloseable {
                 .ints("sequences", sequences).ints("places", positions).ints("rows", rows).ints("rowPlaces", new int[lengths.length])
                 .ints("maskKey", Mask.halves(seed, t, 0)).scalar("lossWeight", 1.0 / lengths.length)
                 .scalar("rho", rho).scalar("learningRate", 0.01).scalar("headLearningRate", 0.02).scalar("clipNorm", 1)
-                .scalar("correction1", 1 - Math.pow(0.9, t)).scalar("correction2", 1 - Math.pow(0.999, t)).scalar("ema", 0.9).scalar("barAlpha", 0.25);
+                .scalar("correction1", 1 - Math.pow(0.9, t)).scalar("correction2", 1 - Math.pow(0.999, t)).scalar("ema", 0.9)
+                .scalar("barAlpha", 0.25)
+                .scalar("noiseShare", 0.5).ints("noiseKey", Mask.halves(seed + t));
     }
 
     private static int draw(long seed, long index, int below) {

@@ -18,8 +18,9 @@ final class DerivativeTest {
 
     /// What only occurs behind a derivative or in an update program.
     private static final Set<Class<?>> WITHOUT = Set.of(AdamW.class, AttentionBackward.class, ColumnSum.class, Constant.class,
-            CrossEntropyBackward.class, Fill.class, GeluBackward.class, Gram.class, Guard.class, Inner.class, LayerNormBackward.class,
-            LayerNormParameters.class, PseudoInverse.class, ScatterAdd.class, SegmentSpread.class, SgdMomentum.class, SmallProduct.class,
+            CrossEntropyBackward.class, Fill.class, Gaussian.class, GeluBackward.class, Gram.class, Guard.class, Inner.class,
+            LayerNormBackward.class, LayerNormParameters.class, PseudoInverse.class, RowNorms.class, ScatterAdd.class,
+            SegmentSpread.class, SgdMomentum.class, SmallProduct.class,
             SquaredErrorBackward.class, SquaredNorm.class, TanhBackward.class, ToReal.class);
 
     private final List<Case> cases = new ArrayList<>();
@@ -77,6 +78,8 @@ final class DerivativeTest {
         add("add", new Inputs(), List.of(x, y), p -> p.add(p.read(x), p.read(y)));
         add("add to itself", new Inputs(), List.of(x), p -> p.add(p.read(x), p.read(x)));
         add("multiply", new Inputs(), List.of(x, y), p -> p.multiply(p.read(x), p.read(y)));
+        add("divide", new Inputs(), List.of(x), p -> p.divide(p.read(x), p.add(p.multiply(p.read(y), p.read(y)),
+                p.fill(p.constant(1), ElementType.REAL, Shape.of(3, n)))));
         add("square", new Inputs(), List.of(x), p -> p.multiply(p.read(x), p.read(x)));
         add("scale", new Inputs().scalar("factor", -1.7), List.of(x), p -> p.scale(p.read(x), p.scalar("factor")));
         add("sum", new Inputs(), List.of(x), p -> p.sum(p.read(x)));

@@ -54,6 +54,21 @@ final class ErrorBoundProperties {
             return value;
         }
 
+        /// Larger than the row's sum of products, so that RowNorms has a root to draw.
+        private Value squares(Value b, Value x) {
+            int n = m.extent(b, 0);
+            int r = m.extent(b, 1);
+            Value squares = real(n, 1);
+            for (int i = 0; i < n; i++) {
+                double sum = 0;
+                for (int k = 0; k < r; k++) {
+                    sum += Math.abs(m.reals(b)[i * r + k] * m.reals(x)[k * n + i]);
+                }
+                m.reals(squares)[i] = Math.nextUp((float) (1.001 * sum));
+            }
+            return squares;
+        }
+
         private Value scalar(double value) {
             return m.small("scalar", Shape.SCALAR, value);
         }
@@ -90,6 +105,10 @@ final class ErrorBoundProperties {
             Value g = real(3, n);
             all.add(new Add(x, y, out(n, 5)));
             all.add(new Multiply(x, y, out(n, 5)));
+            all.add(new Divide(x, positive(n, 5), out(n, 5)));
+            all.add(new Gaussian("w", m.ints("key", 3, 4), out(n, 5)));
+            Value right = real(5, n);
+            all.add(new RowNorms(squares(x, right), x, right, out(n, 1)));
             all.add(new Scale(x, scalar(1 / 3.0), out(n, 5)));
             all.add(new Scale(small(2, 2), scalar(1 / 3.0), m.small("y", Shape.of(2, 2))));
             all.add(new Sum(x, m.small("y", Shape.SCALAR)));

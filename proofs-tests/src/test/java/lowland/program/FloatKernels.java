@@ -35,7 +35,8 @@ final class FloatKernels {
                     m.reals(s.y())[i] = (float) m.scalar(s.factor()) * f(m, s.x(), i);
                 }
             }
-            case Dropout _, Constant _, Fill _, ToReal _, Gather _, Guard _, Add _, Multiply _, Scale _, SegmentSpread _, SquaredError _,
+            case Divide _, Gaussian _, RowNorms _, Dropout _, Constant _, Fill _, ToReal _, Gather _, Guard _, Add _, Multiply _,
+                 Scale _, SegmentSpread _, SquaredError _,
                  SquaredErrorBackward _, Scalar _, Tanh _, SmallProduct _, Gram _, Inner _, SquaredNorm _, Sum _, PseudoInverse _ ->
                 operation.interpret(m);
         }

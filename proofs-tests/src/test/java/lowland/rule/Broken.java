@@ -225,7 +225,8 @@ public enum Broken implements Rules {
     // ---- what they are made of ----
 
     private static StepInputs withRho(StepInputs inputs, double rho) {
-        return new StepInputs(inputs.t(), inputs.learningRate(), inputs.otherLearningRate(), rho, inputs.clipNorm(), inputs.progress());
+        return new StepInputs(inputs.t(), inputs.learningRate(), inputs.otherLearningRate(), rho, inputs.clipNorm(), inputs.progress(),
+                inputs.noiseKey());
     }
 
     /// The oracle with its first answer changed.

@@ -68,8 +68,8 @@ record Layer(LoraPair pair, SimpleMatrix g, double rho) {
     /// The oracle of L = ‹G, W›.
     GradientOracle oracle() {
         return trainables -> {
-            LoraPair at = trainables.pairs().getFirst();
-            return new Gradients(inner(g, at.weightChange()), List.of(gradientAt(at)), List.of());
+            double loss = trainables.pairs().stream().mapToDouble(at -> inner(g, at.weightChange())).sum();
+            return new Gradients(loss, trainables.pairs().stream().map(this::gradientAt).toList(), List.of());
         };
     }
 

@@ -20,14 +20,16 @@ import org.ejml.simple.SimpleMatrix;
 /// @param auxiliaries Bi-LoRA's, B2 = 0
 record Problem(Trainables trainables, List<LoraPair> auxiliaries, QuadraticOracle oracle) {
 
-    static final List<UpdateRule> RULES = List.of(Lora.defaults(), new LoraPlus(4), LoraOBar.defaults(),
+    static final List<UpdateRule> RULES = List.of(Lora.defaults(), new LoraPlus(4), LoraOBar.defaults(), FlatLora.defaults(),
+            FullSam.defaults(), new FullSam(NormScope.LAYER),
             new LoraNBar(new BarSchedule(Schedule.Shape.CONSTANT, 2)),
             LoraSam.defaults(), new LoraSam(NormScope.LAYER), new LoraSam(NormScope.FACTOR),
             FmLora.defaults(), new FmLora(NormScope.GLOBAL, Estimate.A, Factor.A), new FmLora(NormScope.GLOBAL, Estimate.B, Factor.B),
             EfmLora.defaults(), new EfmLora(NormScope.GLOBAL, Estimate.MEAN, Factor.A, 0.3, EmaStart.FIRST),
             BiLora.defaults(), new BiLora(Sgd.defaults(), 2, false), new BiLora(new AdamW(0.9, 0.999, 1e-8, 0.1), 1, true),
             new BiLora(AdamW.defaults(), 1, true, BiLora.Role.DESCEND, BiLora.Clip.LAYER),
-            new BiLora(Sgd.defaults(), 1, true, BiLora.Role.ASCEND, BiLora.Clip.NONE));
+            new BiLora(Sgd.defaults(), 1, true, BiLora.Role.ASCEND, BiLora.Clip.NONE),
+            new BiLora(Sgd.defaults(), 1, true, BiLora.Role.RANDOM, BiLora.Clip.GLOBAL));
 
     /// Rules without a perturbation where what sets them apart from LoRA is nothing.
     static final List<UpdateRule> DEGENERATE = List.of(new LoraPlus(1), new LoraOBar(new BarSchedule(Schedule.Shape.CONSTANT, 0)),
@@ -37,7 +39,8 @@ record Problem(Trainables trainables, List<LoraPair> auxiliaries, QuadraticOracl
     static boolean perturbs(UpdateRule rule) {
         return switch (rule) {
             case Lora _, LoraPlus _, LoraOBar _, LoraNBar _ -> false;
-            case LoraSam _, FmLora _, EfmLora _, BiLora _ -> true;
+            case FullFineTuning _ -> throw new IllegalArgumentException("no pairs, no LoRA");
+            case FlatLora _, LoraSam _, FmLora _, EfmLora _, BiLora _, FullSam _ -> true;
         };
     }
 
@@ -71,6 +74,10 @@ record Problem(Trainables trainables, List<LoraPair> auxiliaries, QuadraticOracl
     RuleState initialState(UpdateRule rule) {
         return switch (rule) {
             case Lora lora -> lora.initialState(trainables);
+            case FlatLora flatLora -> flatLora.initialState(trainables,
+                    trainables.pairs().stream().map(pair -> oracle.start().get(pair.name())).toList());
+            case FullSam fullSam -> fullSam.initialState(trainables);
+            case FullFineTuning full -> full.initialState(trainables);
             case LoraPlus loraPlus -> loraPlus.initialState(trainables);
             case LoraOBar bar -> bar.initialState(trainables);
             case LoraNBar bar -> bar.initialState(trainables);

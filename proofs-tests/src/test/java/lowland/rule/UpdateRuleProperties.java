@@ -72,8 +72,8 @@ class UpdateRuleProperties {
     void gradientEvaluations(@ForAll("problems") Problem problem) {
         for (UpdateRule rule : Problem.RULES) {
             int expected = switch (rule) {
-                case Lora _, LoraPlus _, LoraOBar _, LoraNBar _, EfmLora _, BiLora _ -> 1;
-                case LoraSam _, FmLora _ -> 2;
+                case Lora _, LoraPlus _, LoraOBar _, LoraNBar _, FlatLora _, EfmLora _, BiLora _, FullFineTuning _ -> 1;
+                case LoraSam _, FmLora _, FullSam _ -> 2;
             };
             CountingOracle counting = new CountingOracle(problem.oracle());
             rule.step(problem.trainables(), problem.initialState(rule), inputs(1, 0.1, 0), AdamW.defaults(), counting);
@@ -266,7 +266,7 @@ class UpdateRuleProperties {
     }
 
     private static StepInputs inputs(int t, double rho, double clipNorm) {
-        return new StepInputs(t, 0.1, 0.1, rho, clipNorm);
+        return new StepInputs(t, 0.1, 0.1, rho, clipNorm).at(0.3, 99);
     }
 
     private static void assertSameTrainables(Trainables expected, Trainables actual) {

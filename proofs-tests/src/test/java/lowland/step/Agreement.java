@@ -64,6 +64,15 @@ final class Agreement {
         switch (expected.trace()) {
             case Trace.LoraTrace trace -> agreement.descended(trace.gradients(), trace.gradientNorm(), GRADIENT, expected);
             case Trace.BarTrace trace -> agreement.descended(trace.gradients(), trace.gradientNorm(), GRADIENT, expected);
+            case Trace.FlatLoraTrace trace -> {
+                agreement.weightPerturbations(trace.perturbations(), GRADIENT);
+                agreement.descended(trace.gradients(), trace.gradientNorm(), (1 + CURVATURE) * GRADIENT, expected);
+            }
+            case Trace.FullSamTrace trace -> {
+                agreement.loss("first loss", trace.gradients().loss(), run.losses().getFirst(), GRADIENT);
+                agreement.weightPerturbations(trace.perturbations(), 2 * GRADIENT);
+                agreement.descended(trace.perturbedGradients(), trace.gradientNorm(), (1 + CURVATURE) * GRADIENT, expected);
+            }
             case Trace.LoraSamTrace trace -> {
                 agreement.loss("first loss", trace.gradients().loss(), run.losses().getFirst(), GRADIENT);
                 agreement.perturbations(Factor.A, trace.perturbationsA(), GRADIENT);
@@ -87,7 +96,7 @@ final class Agreement {
             case Trace.BiLoraTrace trace -> {
                 int layers = before.pairs().size();
                 Gradients primary = new Gradients(trace.gradients().loss(), trace.gradients().pairs().subList(0, layers),
-                        trace.gradients().others());
+                        trace.gradients().whole(), trace.gradients().others());
                 agreement.descended(primary, trace.gradientNorm(), GRADIENT, expected);
                 agreement.ascended((RuleState.Adversarial) state, trace, expected);
             }
@@ -164,6 +173,20 @@ final class Agreement {
         }
     }
 
+    /// ε of each weight, and the norm of all.
+    private void weightPerturbations(List<SimpleMatrix> expected, double relative) {
+        int index = 0;
+        double squared = 0;
+        for (Factors pair : trial.targets()) {
+            lowland.program.State state = LinearForm.perturbation(pair.linear().weight());
+            for (int layer = 0; layer < state.slices(); layer++, index++) {
+                checkRelative("perturbation of W", expected.get(index), run.get(state, layer), relative);
+                squared += Math.pow(expected.get(index).normF(), 2);
+            }
+        }
+        check("perturbationNorm", Math.sqrt(squared), run.output("perturbationNorm"), 2 * relative * Math.sqrt(squared));
+    }
+
     /// ‖ΔW‖ of ΔW = s·(B̃·Ã − B·A) = s·(ε_B·A + B̃·ε_A), as dense matrices.
     private void perturbationNorm(Trainables before, Trainables perturbed, double relative) {
         double squared = 0;
@@ -218,6 +241,15 @@ final class Agreement {
             driftError += error * error;
         }
         check("drift", Math.sqrt(drift), run.output("drift"), Math.sqrt(driftError) + 8 * U * Math.sqrt(drift));
+
+        List<SimpleMatrix> wholeGradients = run.whole(lowland.step.Gradients::of);
+        for (int k = 0; k < next.whole().size(); k++) {
+            SimpleMatrix g = gradients.whole().get(k);
+            check("gradient of what is whole", 0, g.minus(wholeGradients.get(k)).normF(), relative * norm);
+            SimpleMatrix bound = step("what is whole", trial.descent(), next.whole().get(k), g, 2 * relative * clip * norm, clip,
+                    expected.state().moments().whole().get(k), actualState.moments().whole().get(k), inputs.learningRate());
+            check("whole", next.whole().get(k), actual.whole().get(k), bound);
+        }
 
         List<lowland.program.State> head = trial.network().head();
         double size = 0;
@@ -292,10 +324,15 @@ final class Agreement {
             LoraPair ascended = trace.ascended().get(j);
             PairMoments moments = next.auxiliaryMoments().get(j);
             PairMoments actualMoments = actual.auxiliaryMoments().get(j);
-            boundsA.add(step("A2", rule.auxiliaryDescent(), ascended.a(), g.dA(), 2 * GRADIENT * clip * g.dA().normF(), clip,
-                    moments.a(), actualMoments.a(), rate));
-            boundsB.add(step("B2", rule.auxiliaryDescent(), ascended.b(), g.dB(), 2 * GRADIENT * clip * g.dB().normF(), clip,
-                    moments.b(), actualMoments.b(), rate));
+            if (rule.role() == BiLora.Role.RANDOM) {
+                boundsA.add(ascended.a().createLike());
+                boundsB.add(ascended.b().createLike());
+            } else {
+                boundsA.add(step("A2", rule.auxiliaryDescent(), ascended.a(), g.dA(), 2 * GRADIENT * clip * g.dA().normF(), clip,
+                        moments.a(), actualMoments.a(), rate));
+                boundsB.add(step("B2", rule.auxiliaryDescent(), ascended.b(), g.dB(), 2 * GRADIENT * clip * g.dB().normF(), clip,
+                        moments.b(), actualMoments.b(), rate));
+            }
             double s = rule.scaleInNorm() ? Math.abs(ascended.scaling()) : 1;
             double a = ascended.a().normF();
             double b = ascended.b().normF();
@@ -326,7 +363,8 @@ final class Agreement {
                 case LAYER -> relative(errors.get(j), squares.get(j));
                 case NONE -> 0;
             };
-            double factor = inputs.rho() == 0 ? 0 : Math.sqrt(Math.min(1, inputs.rho() / Math.sqrt(norm2)));
+            double ratio = inputs.rho() / Math.sqrt(norm2);
+            double factor = inputs.rho() == 0 ? 0 : Math.sqrt(rule.role() == BiLora.Role.RANDOM ? ratio : Math.min(1, ratio));
             LoraPair pair = next.auxiliaries().get(j);
             LoraPair found = actual.auxiliaries().get(j);
             normA += Math.pow(pair.a().normF(), 2);

@@ -2,9 +2,11 @@ package lowland.step;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import lowland.program.operation.Mask;
+import lowland.rule.Dora;
 import lowland.rule.GradientOracle;
 import lowland.rule.Gradients;
 import lowland.rule.LoraPair;
@@ -21,13 +23,27 @@ import org.ejml.simple.SimpleMatrix;
 ///
 /// Each W is W0 + Σ s·B·A as one dense matrix, its gradient is G = δᵀ·(what the layer read), and from it gB = s·G·Aᵀ, gA = s·Bᵀ·G.
 ///
+/// Under DoRA the first pair of a layer is inside its direction, see [Dora], a second one outside.
+///
 /// @param frozen weights and biases (1×n) by name, layers numbered: `stack.1.up.weight`
-record DenseNetwork(Network network, Rows rows, Map<String, SimpleMatrix> frozen) implements GradientOracle {
+/// @param whole what the trainables' whole matrices are: weights and biases that take the place of frozen ones, or `stack.1.up.magnitude`
+record DenseNetwork(Network network, Rows rows, Map<String, SimpleMatrix> frozen, List<String> whole) implements GradientOracle {
 
     @Override
     public Gradients at(Trainables trainables) {
         Map<String, SimpleMatrix> weights = new HashMap<>(frozen);
+        Map<String, SimpleMatrix> magnitudes = new HashMap<>();
+        for (int k = 0; k < whole.size(); k++) {
+            (whole.get(k).endsWith(".magnitude") ? magnitudes : weights).put(whole.get(k), trainables.whole().get(k));
+        }
+        Map<LoraPair, Dora> directions = new IdentityHashMap<>();
         for (LoraPair pair : trainables.pairs()) {
+            SimpleMatrix magnitude = magnitudes.remove(pair.name() + ".magnitude");
+            if (magnitude != null) {
+                directions.put(pair, Dora.of(weights.get(pair.name() + ".weight"), pair, magnitude));
+                weights.put(pair.name() + ".weight", directions.get(pair).weight());
+                continue;
+            }
             weights.put(pair.name() + ".weight", weights.get(pair.name() + ".weight").plus(pair.weightChange()));
         }
         SimpleMatrix head = trainables.others().get(0);
@@ -55,22 +71,38 @@ record DenseNetwork(Network network, Rows rows, Map<String, SimpleMatrix> frozen
         SimpleMatrix dLast = dz.mult(head).elementMult(slope(e));
         fullGradients.put("last", dLast.transpose().mult(h.getLast()));
         SimpleMatrix dh = dLast.mult(weights.get("last.weight"));
+        SimpleMatrix ones = new SimpleMatrix(1, z.getNumRows());
+        ones.fill(1);
+        fullGradients.put("last.bias", ones.mult(dLast));
         for (int l = network.layers() - 1; l >= 0; l--) {
             SimpleMatrix masked = u.get(l).elementMult(mask(l));
             fullGradients.put("stack." + l + ".down", dh.transpose().mult(masked));
             SimpleMatrix dWide = dh.mult(weights.get("stack." + l + ".down.weight")).elementMult(mask(l)).elementMult(slope(u.get(l)));
             fullGradients.put("stack." + l + ".up", dWide.transpose().mult(h.get(l)));
+            fullGradients.put("stack." + l + ".up.bias", ones.mult(dWide));
             dh = dh.plus(dWide.mult(weights.get("stack." + l + ".up.weight")));
         }
 
+        fullGradients.put("first", dh.transpose().mult(x));
+
         List<PairGradient> pairs = new ArrayList<>();
+        Map<String, SimpleMatrix> magnitudeGradients = new HashMap<>();
         for (LoraPair pair : trainables.pairs()) {
+            Dora direction = directions.get(pair);
+            if (direction != null) {
+                pairs.add(direction.pairGradient(fullGradients.get(pair.name())));
+                magnitudeGradients.put(pair.name() + ".magnitude", direction.magnitudeGradient(fullGradients.get(pair.name())));
+                continue;
+            }
             SimpleMatrix g = fullGradients.get(pair.name()).scale(pair.scaling());
             pairs.add(new PairGradient(pair.b().transpose().mult(g), g.mult(pair.a().transpose())));
         }
-        SimpleMatrix ones = new SimpleMatrix(1, z.getNumRows());
-        ones.fill(1);
-        return new Gradients(loss, pairs, List.of(dz.transpose().mult(e), ones.mult(dz)));
+        List<SimpleMatrix> ofWhole = new ArrayList<>();
+        for (String name : whole) {
+            ofWhole.add(name.endsWith(".magnitude") ? magnitudeGradients.get(name)
+                    : fullGradients.get(name.replaceFirst("\\.weight$", "")));
+        }
+        return new Gradients(loss, pairs, ofWhole, List.of(dz.transpose().mult(e), ones.mult(dz)));
     }
 
     private static SimpleMatrix affine(SimpleMatrix x, SimpleMatrix weight, SimpleMatrix bias) {

@@ -30,7 +30,9 @@ import lowland.rule.EfmLora;
 import lowland.rule.EmaStart;
 import lowland.rule.Estimate;
 import lowland.rule.Factor;
+import lowland.rule.FlatLora;
 import lowland.rule.FmLora;
+import lowland.rule.FullSam;
 import lowland.rule.Lora;
 import lowland.rule.LoraNBar;
 import lowland.rule.LoraOBar;
@@ -65,6 +67,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// | s missing in c                                   | c                      |
 /// | clip to ρ missing                                | A2                     |
 /// | one clip a layer in place of one over all        | A2                     |
+/// | second pair not drawn anew                       | A2                     |
+/// | one norm over all in place of one a layer        | perturbation of W      |
+/// | Flat-LoRA's noise dropped, or not rising         | perturbation of W      |
 /// | oBAR and nBAR changed over                       | A                      |
 /// | α dropped, or not scheduled                      | A                      |
 /// | B's own rate of LoRA+ missing                    | B                      |
@@ -126,6 +131,11 @@ final class MutantTest {
                 scalar("clip to rho missing", BI_LORA, "A2", "rho", _ -> Double.POSITIVE_INFINITY),
                 rule("one clip a layer in place of one over all", BI_LORA, "A2",
                         new BiLora(AdamW.defaults(), 0.5, true, BiLora.Role.ASCEND, BiLora.Clip.LAYER)),
+                rule("a second pair that is not drawn anew",
+                        new BiLora(AdamW.defaults(), 0.5, true, BiLora.Role.RANDOM, BiLora.Clip.GLOBAL), "A2", BI_LORA),
+                rule("one norm over all in place of one a layer", new FullSam(NormScope.LAYER), "perturbation of W", FullSam.defaults()),
+                scalar("noise dropped", FlatLora.defaults(), "perturbation of W", "noiseShare", _ -> 0.0),
+                scalar("noise that does not rise", FlatLora.defaults(), "perturbation of W", "noiseShare", _ -> 1.0),
                 rule("the larger factor grows", O_BAR, "A", N_BAR),
                 rule("the factor with the larger gradient shrinks", N_BAR, "A", O_BAR),
                 scalar("alpha dropped", O_BAR, "A", "barAlpha", _ -> 0.0),
@@ -195,7 +205,7 @@ final class MutantTest {
             TrainingStep right = trial.program();
             return new TrainingStep(right.clear(), right.gradient(), right.perturb() == null ? null : change.apply(right.perturb()),
                     right.perturb() == null ? change.apply(right.descend()) : right.descend(), right.evaluate(), right.adapter(),
-                    right.auxiliary(), right.trained(), right.carried());
+                    right.auxiliary(), right.whole(), right.trained(), right.carried());
         }, UnaryOperator.identity());
     }
 

@@ -12,10 +12,13 @@ import lowland.program.Inputs;
 import lowland.program.Interpreter;
 import lowland.program.Observer;
 import lowland.program.State;
+import lowland.program.operation.Mask;
 import lowland.rule.BiLora;
+import lowland.rule.Dora;
 import lowland.rule.EfmLora;
 import lowland.rule.EmaStart;
 import lowland.rule.Factor;
+import lowland.rule.FlatLora;
 import lowland.rule.LoraNBar;
 import lowland.rule.LoraOBar;
 import lowland.rule.LoraPair;
@@ -44,6 +47,12 @@ final class ProgramRun {
         this.trial = trial;
         this.step = step;
         session = new Interpreter().open(step.programs(), Map.of());
+        for (Linear linear : trial.network().linears()) {
+            for (int layer = 0; layer < linear.weight().slices() && reads(linear.squaredRowNorms()); layer++) {
+                SimpleMatrix weight = trial.frozen().get(linear.module(layer) + ".weight");
+                set(linear.squaredRowNorms(), layer, Dora.initialMagnitude(weight).elementPower(2));
+            }
+        }
         for (State state : trial.network().frozen()) {
             for (int layer = 0; layer < state.slices(); layer++) {
                 set(state, layer, trial.frozen().get(state.name().replace("*", Integer.toString(layer))));
@@ -66,9 +75,34 @@ final class ProgramRun {
     /// A state's slice as a matrix; a vector is one row. A state that no program keeps is zero.
     SimpleMatrix get(State state, int layer) {
         boolean vector = state.shape().rank() == 1;
-        boolean kept = step.programs().stream().anyMatch(program -> program.reads().containsKey(state));
+        boolean kept = reads(state);
         return new SimpleMatrix(vector ? 1 : state.shape().fixed(0), state.shape().fixed(vector ? 0 : 1), true,
                 kept ? session.values(state, layer).clone() : new double[state.size()]);
+    }
+
+    private boolean reads(State state) {
+        return step.programs().stream().anyMatch(program -> program.reads().containsKey(state));
+    }
+
+    private interface Slice {
+        void at(State state, int layer, int index);
+    }
+
+    /// Every slice of what is trained whole, numbered as the reference numbers it.
+    private void eachWhole(Slice slice) {
+        int index = 0;
+        for (State state : step.whole()) {
+            for (int layer = 0; layer < state.slices(); layer++) {
+                slice.at(state, layer, index++);
+            }
+        }
+    }
+
+    /// What is trained whole, or with another naming its gradients.
+    List<SimpleMatrix> whole(UnaryOperator<State> named) {
+        List<SimpleMatrix> whole = new ArrayList<>();
+        eachWhole((state, layer, _) -> whole.add(get(named.apply(state), layer)));
+        return whole;
     }
 
     void set(State state, int layer, SimpleMatrix matrix) {
@@ -92,13 +126,17 @@ final class ProgramRun {
     /// Starts the next step from here.
     void put(Trainables trainables, RuleState state) {
         putPairs(trial.targets(), trial.descent(), trainables.pairs(), state.moments().pairs());
+        eachWhole((slice, layer, index) -> {
+            set(slice, layer, trainables.whole().get(index));
+            putMoments(trial.descent(), slice, layer, state.moments().whole().get(index));
+        });
         List<State> head = trial.network().head();
         for (int k = 0; k < head.size(); k++) {
             set(head.get(k), 0, trainables.others().get(k));
             putMoments(trial.descent(), head.get(k), 0, state.moments().others().get(k));
         }
         switch (state) {
-            case RuleState.Descending _ -> {}
+            case RuleState.Descending _, RuleState.Noisy _ -> {}
             case RuleState.Averaging averaging -> each(trial.targets(),
                     (pair, layer, index) -> set(average(pair), layer, averaging.average().get(index)));
             case RuleState.Adversarial adversarial -> putPairs(trial.auxiliaryTargets(), ((BiLora) trial.rule()).auxiliaryDescent(),
@@ -116,6 +154,9 @@ final class ProgramRun {
     }
 
     private void putMoments(Descent descent, State state, int layer, Moments moments) {
+        if (trial.rule() instanceof BiLora biLora && biLora.role() == BiLora.Role.RANDOM && state.name().contains("auxiliary")) {
+            return; // what is drawn has none
+        }
         if (descent instanceof AdamW) {
             set(state.like(state.name() + ".adam_m"), layer, moments.first());
             set(state.like(state.name() + ".adam_v"), layer, moments.second());
@@ -138,7 +179,7 @@ final class ProgramRun {
     Trainables trainables() {
         List<SimpleMatrix> others = new ArrayList<>();
         trial.network().head().forEach(state -> others.add(get(state, 0)));
-        return new Trainables(pairs(trial.targets()), others);
+        return new Trainables(pairs(trial.targets()), whole(UnaryOperator.identity()), others);
     }
 
     private List<LoraPair> pairs(List<Factors> targets) {
@@ -159,13 +200,17 @@ final class ProgramRun {
     RuleState state() {
         List<Moments> others = new ArrayList<>();
         trial.network().head().forEach(state -> others.add(moments(trial.descent(), state, 0)));
-        TrainableMoments moments = new TrainableMoments(pairMoments(trial.descent(), trial.targets()), others);
+        List<Moments> whole = new ArrayList<>();
+        eachWhole((state, layer, _) -> whole.add(moments(trial.descent(), state, layer)));
+        TrainableMoments moments = new TrainableMoments(pairMoments(trial.descent(), trial.targets()), whole, others);
         return switch (trial.rule()) {
             case EfmLora _ -> {
                 List<SimpleMatrix> averages = new ArrayList<>();
                 each(trial.targets(), (pair, layer, _) -> averages.add(get(average(pair), layer)));
                 yield new RuleState.Averaging(moments, averages);
             }
+            case FlatLora _ -> new RuleState.Noisy(moments,
+                    trainables().pairs().stream().map(pair -> trial.frozen().get(pair.name() + ".weight")).toList());
             case BiLora biLora -> new RuleState.Adversarial(moments, pairs(trial.auxiliaryTargets()),
                     pairMoments(biLora.auxiliaryDescent(), trial.auxiliaryTargets()));
             default -> new RuleState.Descending(moments);
@@ -195,6 +240,9 @@ final class ProgramRun {
                 : AdamW.defaults();
         scalars.put("correction1", 1 - StrictMath.pow(adamW.beta1(), inputs.t()));
         scalars.put("correction2", 1 - StrictMath.pow(adamW.beta2(), inputs.t()));
+        if (trial.rule() instanceof FlatLora) {
+            scalars.put("noiseShare", (1 - Math.cos(Math.PI * inputs.progress())) / 2);
+        }
         if (trial.rule() instanceof LoraOBar bar) {
             scalars.put("barAlpha", bar.alpha().at(inputs.progress()));
         }
@@ -215,6 +263,7 @@ final class ProgramRun {
     boolean run(Map<String, Double> scalars) {
         Inputs update = new Inputs();
         scalars.forEach(update::scalar);
+        update.ints("noiseKey", Mask.halves(Trial.NOISE_KEY));
         losses.clear();
         outputs.clear();
         session.run("clear", update);

@@ -11,6 +11,9 @@ import lowland.descent.AdamW;
 import lowland.descent.Moments;
 import lowland.descent.Sgd;
 import lowland.rule.BiLora;
+import lowland.rule.FlatLora;
+import lowland.rule.FullFineTuning;
+import lowland.rule.FullSam;
 import lowland.rule.LoraPair;
 import lowland.rule.PairMoments;
 import lowland.rule.RuleState;
@@ -60,6 +63,21 @@ final class RuleEquivalenceProperties {
     @Property(tries = 12)
     void forcedToTheReferencesState(@ForAll @From("rules") UpdateRule rule, @ForAll long seed) {
         forced(Trial.draw(rule, 1 + Math.floorMod(seed, 8), seed));
+    }
+
+    /// With magnitudes beside the pairs, where a rule has pairs and perturbs none of what DoRA does not define.
+    @Property(generation = GenerationMode.EXHAUSTIVE)
+    void forcedUnderDora(@ForAll @From("decomposing") UpdateRule rule) {
+        int index = Trial.rules().indexOf(rule);
+        for (int turn = 0; turn < 2; turn++) {
+            assertTrue(forced(Trial.draw(rule, 1 + (index + 3 * turn) % 8, 300 + 2 * index + turn).decomposed()) >= 0);
+        }
+    }
+
+    @Provide
+    Arbitrary<UpdateRule> decomposing() {
+        return Arbitraries.of(Trial.rules().stream()
+                .filter(rule -> !(rule instanceof FullFineTuning || rule instanceof FlatLora || rule instanceof FullSam)).toList());
     }
 
     /// Without a radius too: Bi-LoRA's second pairs, whatever they are, count as zero in both, and so does c, even where it overflows.
@@ -148,6 +166,9 @@ final class RuleEquivalenceProperties {
             LoraPair pair = trainables.pairs().get(j);
             worst = Math.max(worst, distance(pair.a(), actual.pairs().get(j).a()));
             worst = Math.max(worst, distance(pair.b(), actual.pairs().get(j).b()));
+        }
+        for (int k = 0; k < trainables.whole().size(); k++) {
+            worst = Math.max(worst, distance(trainables.whole().get(k), actual.whole().get(k)));
         }
         for (int k = 0; k < trainables.others().size(); k++) {
             worst = Math.max(worst, distance(trainables.others().get(k), actual.others().get(k)));

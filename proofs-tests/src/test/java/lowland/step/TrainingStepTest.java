@@ -126,6 +126,7 @@ final class TrainingStepTest {
 
     private static List<Long> bits(Trainables trainables) {
         List<SimpleMatrix> matrices = new ArrayList<>(trainables.others());
+        matrices.addAll(trainables.whole());
         for (LoraPair pair : trainables.pairs()) {
             matrices.add(pair.a());
             matrices.add(pair.b());
@@ -136,9 +137,10 @@ final class TrainingStepTest {
     private static List<Long> bits(RuleState state) {
         List<SimpleMatrix> matrices = new ArrayList<>();
         List<PairMoments> moments = new ArrayList<>(state.moments().pairs());
+        state.moments().whole().forEach(whole -> matrices.addAll(List.of(whole.first(), whole.second())));
         state.moments().others().forEach(other -> matrices.addAll(List.of(other.first(), other.second())));
         switch (state) {
-            case RuleState.Descending _ -> {}
+            case RuleState.Descending _, RuleState.Noisy _ -> {}
             case RuleState.Averaging averaging -> matrices.addAll(averaging.average());
             case RuleState.Adversarial adversarial -> {
                 moments.addAll(adversarial.auxiliaryMoments());
@@ -169,7 +171,7 @@ final class TrainingStepTest {
         Trial trial = trial(rule, true, 5);
         TrainingStep right = trial.program();
         TrainingStep once = new TrainingStep(right.clear(), right.gradient(), null, right.descend(), right.evaluate(), right.adapter(),
-                right.auxiliary(), right.trained(), right.carried());
+                right.auxiliary(), right.whole(), right.trained(), right.carried());
         assertEquals(3, evaluations(trial, once));
     }
 
@@ -234,10 +236,11 @@ final class TrainingStepTest {
             small.add(pair.withA(pair.a().scale(0x1p-30)).withB(pair.b().scale(0x1p-30)));
         }
         Trainables trainables = trial.trainables().withPairs(small);
-        assertTrue(rule.step(trainables, trial.initialState(), trial.inputs(1), trial.descent(), trial.oracle()).skipped());
+        // Half way through the run, where noise has risen.
+        assertTrue(rule.step(trainables, trial.initialState(), trial.inputs(11), trial.descent(), trial.oracle()).skipped());
         ProgramRun run = new ProgramRun(trial);
         run.put(trainables, trial.initialState());
-        assertSkipped(run, trial.inputs(1));
+        assertSkipped(run, trial.inputs(11));
     }
 
     // ---- micro-batches ----
@@ -298,7 +301,7 @@ final class TrainingStepTest {
         assertNotEquals(descend.stages(), stages, "the root was found");
         ProgramRun run = new ProgramRun(trial, new TrainingStep(right.clear(), right.gradient(), null,
                 new Program(descend.name(), descend.inputs(), descend.reads(), stages, descend.updates(), descend.outputs()),
-                right.evaluate(), right.adapter(), right.auxiliary(), right.trained(), right.carried()));
+                right.evaluate(), right.adapter(), right.auxiliary(), right.whole(), right.trained(), right.carried()));
         run.put(trial.trainables(), trial.initialState());
         assertTrue(run.run(trial.inputs(1)));
         assertTrue(run.output("c") > trial.rho(), "the clip acts");
@@ -349,6 +352,7 @@ final class TrainingStepTest {
                 case RuleState.Adversarial adversarial -> adversarial.auxiliaries().get(j).weightChange();
                 case RuleState.Averaging averaging -> pair.withB(pair.b().plus(averaging.average().get(j))).weightChange()
                         .minus(pair.weightChange());
+                case RuleState.Noisy _ -> throw new IllegalArgumentException("the noise is a state of its own");
                 case RuleState.Descending _ -> {
                     LoraPair moved = pair.withB(pair.b().plus(epsilonB.get(j)));
                     yield (epsilonA == null ? moved : moved.withA(pair.a().plus(epsilonA.get(j)))).weightChange()

@@ -12,11 +12,15 @@ import lowland.descent.Schedule;
 import lowland.descent.Sgd;
 import lowland.program.State;
 import lowland.rule.BiLora;
+import lowland.rule.Dora;
 import lowland.rule.EfmLora;
 import lowland.rule.EmaStart;
 import lowland.rule.Estimate;
 import lowland.rule.Factor;
+import lowland.rule.FlatLora;
 import lowland.rule.FmLora;
+import lowland.rule.FullFineTuning;
+import lowland.rule.FullSam;
 import lowland.rule.Lora;
 import lowland.rule.LoraNBar;
 import lowland.rule.LoraOBar;
@@ -35,9 +39,11 @@ import org.ejml.simple.SimpleMatrix;
 /// @param frozen weights and biases by name, layers numbered
 /// @param trainables one pair for each target and layer, in the order of the targets
 /// @param auxiliaries Bi-LoRA's, else none
+/// @param whole names of what is trained whole, in the order of the trainables: weights, biases, or magnitudes
 record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<String, SimpleMatrix> frozen, List<Factors> targets,
-        List<Factors> auxiliaryTargets, Trainables trainables, List<LoraPair> auxiliaries, double learningRate, double rho,
-        double clipNorm) {
+        List<Factors> auxiliaryTargets, Trainables trainables, List<LoraPair> auxiliaries, List<String> whole, double learningRate,
+        double rho, double clipNorm) {
+    static final long NOISE_KEY = 77;
     static final double[] SCALINGS = {0.25, 1, 2, 16, -1.5};
 
     /// Every rule with every option that it has.
@@ -72,14 +78,19 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
         rules.add(new BiLora(AdamW.defaults(), 1, true, BiLora.Role.ASCEND, BiLora.Clip.LAYER));
         rules.add(new BiLora(Sgd.defaults(), 1, false, BiLora.Role.ASCEND, BiLora.Clip.LAYER));
         rules.add(new BiLora(Sgd.defaults(), 1, true, BiLora.Role.ASCEND, BiLora.Clip.NONE));
+        rules.add(new BiLora(AdamW.defaults(), 1, true, BiLora.Role.RANDOM, BiLora.Clip.GLOBAL));
+        rules.add(FlatLora.defaults());
+        rules.add(FullSam.defaults());
+        rules.add(new FullSam(NormScope.LAYER));
+        rules.add(FullFineTuning.defaults());
         return rules;
     }
 
     /// Whether a rule has a perturbation, and so is LoRA at ρ = 0.
     static boolean perturbs(UpdateRule rule) {
         return switch (rule) {
-            case Lora _, LoraPlus _, LoraOBar _, LoraNBar _ -> false;
-            case LoraSam _, FmLora _, EfmLora _, BiLora _ -> true;
+            case Lora _, LoraPlus _, LoraOBar _, LoraNBar _, FullFineTuning _ -> false;
+            case FlatLora _, LoraSam _, FmLora _, EfmLora _, BiLora _, FullSam _ -> true;
         };
     }
 
@@ -112,6 +123,9 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
         List<Factors> auxiliaryTargets = new ArrayList<>();
         List<LoraPair> pairs = new ArrayList<>();
         List<LoraPair> auxiliaries = new ArrayList<>();
+        if (rule instanceof FullFineTuning) {
+            adapted.clear();
+        }
         for (int i = 0; i < adapted.size(); i++) {
             Linear linear = adapted.get(i);
             Factors target = new Factors(linear, Factors.PRIMARY, 1 + (rank - 1 + 3 * i) % 8, SCALINGS[random.nextInt(SCALINGS.length)]);
@@ -143,7 +157,40 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
         double rho = new double[] {0.01, 0.1, 0.5}[random.nextInt(3)] / (rule instanceof LoraSam || rule instanceof EfmLora ? largest : 1);
         double clipNorm = new double[] {0, 0.05, 1, 1e6}[random.nextInt(4)];
         return new Trial(rule, descent, network, Rows.draw(network, 12, random), frozen, targets, auxiliaryTargets,
-                new Trainables(pairs, others), auxiliaries, learningRate, rho, clipNorm);
+                new Trainables(pairs, others), auxiliaries, List.of(), learningRate, rho, clipNorm).withWeights();
+    }
+
+    /// Full fine-tuning trains every weight and bias; the other rules none.
+    private Trial withWeights() {
+        List<String> names = new ArrayList<>();
+        if (rule instanceof FullFineTuning) {
+            for (State state : network.frozen()) {
+                for (int layer = 0; layer < state.slices(); layer++) {
+                    names.add(state.name().replace("*", Integer.toString(layer)));
+                }
+            }
+        }
+        return new Trial(rule, descent, network, rows, frozen, targets, auxiliaryTargets,
+                new Trainables(trainables.pairs(), names.stream().map(frozen::get).toList(), trainables.others()), auxiliaries, names,
+                learningRate, rho, clipNorm);
+    }
+
+    /// The same under DoRA, with magnitudes that are not the norms.
+    Trial decomposed() {
+        List<Factors> decomposed = new ArrayList<>();
+        targets.forEach(pair -> decomposed.add(new Factors(pair.linear(), pair.name(), pair.rank(), pair.scaling(), true)));
+        List<String> names = new ArrayList<>();
+        List<SimpleMatrix> magnitudes = new ArrayList<>();
+        for (LoraPair pair : trainables.pairs()) {
+            names.add(pair.name() + ".magnitude");
+            SimpleMatrix magnitude = Dora.initialMagnitude(frozen.get(pair.name() + ".weight"));
+            for (int i = 0; i < magnitude.getNumElements(); i++) {
+                magnitude.set(i, magnitude.get(i) * (0.7 + 0.1 * (i % 5)));
+            }
+            magnitudes.add(magnitude);
+        }
+        return new Trial(rule, descent, network, rows, frozen, decomposed, auxiliaryTargets,
+                new Trainables(trainables.pairs(), magnitudes, trainables.others()), auxiliaries, names, learningRate, rho, clipNorm);
     }
 
     private static LoraPair pair(Factors target, int layer, boolean zeroB, boolean deficientA, Random random) {
@@ -178,6 +225,10 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
     RuleState initialState() {
         return switch (rule) {
             case Lora lora -> lora.initialState(trainables);
+            case FlatLora flatLora -> flatLora.initialState(trainables,
+                    trainables.pairs().stream().map(pair -> frozen.get(pair.name() + ".weight")).toList());
+            case FullSam fullSam -> fullSam.initialState(trainables);
+            case FullFineTuning full -> full.initialState(trainables);
             case LoraPlus loraPlus -> loraPlus.initialState(trainables);
             case LoraOBar bar -> bar.initialState(trainables);
             case LoraNBar bar -> bar.initialState(trainables);
@@ -189,11 +240,11 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
     }
 
     StepInputs inputs(int t) {
-        return new StepInputs(t, learningRate, 2 * learningRate, rho, clipNorm, Math.min(1, (t - 1) / 20.0));
+        return new StepInputs(t, learningRate, 2 * learningRate, rho, clipNorm, Math.min(1, (t - 1) / 20.0), NOISE_KEY);
     }
 
     DenseNetwork oracle() {
-        return new DenseNetwork(network, rows, frozen);
+        return new DenseNetwork(network, rows, frozen, whole);
     }
 
     TrainingStep program() {
@@ -204,16 +255,16 @@ record Trial(UpdateRule rule, Descent descent, Network network, Rows rows, Map<S
     Trial withRule(UpdateRule other) {
         boolean paired = other instanceof BiLora;
         return new Trial(other, descent, network, rows, frozen, targets, paired ? auxiliaryTargets : List.of(), trainables,
-                paired ? auxiliaries : List.of(), learningRate, rho, clipNorm);
+                paired ? auxiliaries : List.of(), whole, learningRate, rho, clipNorm);
     }
 
     Trial withRho(double other) {
-        return new Trial(rule, descent, network, rows, frozen, targets, auxiliaryTargets, trainables, auxiliaries,
+        return new Trial(rule, descent, network, rows, frozen, targets, auxiliaryTargets, trainables, auxiliaries, whole,
                 learningRate, other, clipNorm);
     }
 
     Trial withClipNorm(double other) {
-        return new Trial(rule, descent, network, rows, frozen, targets, auxiliaryTargets, trainables, auxiliaries,
+        return new Trial(rule, descent, network, rows, frozen, targets, auxiliaryTargets, trainables, auxiliaries, whole,
                 learningRate, rho, other);
     }
 

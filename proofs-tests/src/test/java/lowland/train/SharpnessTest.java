@@ -47,7 +47,7 @@ class SharpnessTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void weightsAreAfterwardsWhatTheyWere(boolean cpu) {
-        try (Training training = trained(cpu ? new CpuDevice(1) : new Interpreter(), DemoMethod.all().getFirst(), 2)) {
+        try (Training training = trained(cpu ? new CpuDevice(1) : new Interpreter(), DemoMethod.usual().getFirst(), 2)) {
             Rows rows = Tiny.rows(6, "sharpness");
             List<float[]> before = weights(training);
             float[][] logits = training.evaluate(rows).logits();
@@ -69,7 +69,7 @@ class SharpnessTest {
     @Test
     void isTheMeanRiseOverPerturbationsOfEveryMatrix() {
         Rows rows = Tiny.rows(8, "sharpness");
-        try (Training training = trained(new Interpreter(), DemoMethod.all().get(1), 3)) {
+        try (Training training = trained(new Interpreter(), DemoMethod.usual().get(1), 3)) {
             double measured = Sharpness.of(training, rows, directions(training));
             double at = training.evaluate(rows).loss();
             List<float[]> own = weights(training);
@@ -112,7 +112,7 @@ class SharpnessTest {
     @Test
     void everyMethodIsMovedAlongTheSameDirectionsOfTheirNorm() {
         List<List<float[]>> moved = new ArrayList<>();
-        for (DemoMethod method : DemoMethod.all()) {
+        for (DemoMethod method : DemoMethod.usual()) {
             try (Training training = trained(new Interpreter(), method, 2)) {
                 List<float[]> own = weights(training);
                 directions(training).move(training.session(), 1, 0);
@@ -139,7 +139,7 @@ class SharpnessTest {
 
     @Test
     void directionsDifferByNumberAndMatrix() {
-        try (Training training = trained(new Interpreter(), DemoMethod.all().getFirst(), 0)) {
+        try (Training training = trained(new Interpreter(), DemoMethod.usual().getFirst(), 0)) {
             Bert model = training.model();
             Directions directions = directions(training);
             directions.move(training.session(), 1, 0);
@@ -158,7 +158,7 @@ class SharpnessTest {
     @Test
     void theMiddleOfTheLandscapeIsTheModelItself() {
         Rows rows = Tiny.rows(6, "landscape");
-        try (Training training = trained(new Interpreter(), DemoMethod.all().getFirst(), 2)) {
+        try (Training training = trained(new Interpreter(), DemoMethod.usual().getFirst(), 2)) {
             int[] points = {0};
             Landscape landscape = Landscape.of(training, rows, directions(training), 3, 10, () -> points[0]++);
             assertEquals(9, points[0]);

@@ -45,6 +45,10 @@ public final class ErrorBound {
             case ToReal _ -> roundings(1, 1);
             case Add _ -> roundings(1, 0);
             case Multiply _ -> roundings(1, 1);
+            case Divide _ -> roundings(2, 1);
+            // Made in double, rounded once.
+            case Gaussian _ -> roundings(1, 1);
+            case RowNorms r -> rowNorms(r);
             // Two roundings: the factor's and the product's.
             case Scale _ -> roundings(3, 2);
             // The kept factor 1/(1 − p): three roundings, and the product's.
@@ -190,6 +194,22 @@ public final class ErrorBound {
     }
 
     /// A sum and a quotient.
+    /// δ = γ_{r+2}·(|w| + Σ|b·x|) of the square becomes δ/√(y² − δ), or the root itself where the square may vanish, and the root rounds.
+    private void rowNorms(RowNorms n) {
+        int rows = m.extent(n.b(), 0);
+        int rank = m.extent(n.b(), 1);
+        for (int i = 0; i < rows; i++) {
+            double magnitude = Math.abs(m.reals(n.w())[i]);
+            for (int k = 0; k < rank; k++) {
+                magnitude += Math.abs(m.reals(n.b())[i * rank + k] * m.reals(n.x())[k * rows + i]);
+            }
+            double delta = unit.gamma(rank + 2) * magnitude + rank * unit.tiny();
+            double square = exact[i] * exact[i];
+            double carried = square > delta ? delta / Math.sqrt(square - delta) : Math.sqrt(square + delta);
+            bound[i] = carried + unit.gamma(2) * (exact[i] + carried);
+        }
+    }
+
     private void segmentMean(SegmentMean s) {
         int columns = m.extent(s.x(), 1);
         double[] x = m.reals(s.x());

@@ -61,9 +61,11 @@ public sealed interface Indices {
                 case SegmentSpread spread -> needed.starts(spread.starts(), spread.dx());
                 case Attention attention -> needed.attention(attention);
                 case AttentionBackward backward -> needed.attention(backward.forward());
-                case Add _, AdamW _, ColumnSum _, Constant _, Dropout _, Fill _, Gelu _, GeluBackward _, Gram _, Guard _, Inner _,
+                case Add _, AdamW _, ColumnSum _, Constant _, Divide _, Dropout _, Fill _, Gaussian _, Gelu _, GeluBackward _, Gram _,
+                        Guard _, Inner _,
                         LayerNorm _, LayerNormBackward _, LayerNormParameters _, Multiply _, Product _,
-                        PseudoInverse _, Scalar _, Scale _, SgdMomentum _, SmallProduct _, SquaredError _, SquaredErrorBackward _,
+                        PseudoInverse _, RowNorms _, Scalar _, Scale _, SgdMomentum _, SmallProduct _, SquaredError _,
+                        SquaredErrorBackward _,
                         SquaredNorm _, Sum _, Tanh _, TanhBackward _, ToReal _ -> { }
             }
         }

@@ -228,6 +228,20 @@ public final class Recording {
         return add(new Multiply(a, b, fresh("multiplied", a.type(), Multiply.shape(a, b))));
     }
 
+    public Value divide(Value a, Value b) {
+        return add(new Divide(a, b, real("quotient", Divide.shape(a, b))));
+    }
+
+    public Value rowNorms(Value w, Value b, Value x) {
+        return add(new RowNorms(w, b, x, real("rowNorms", RowNorms.shape(w, b, x))));
+    }
+
+    /// @param tensor what they are for, with `*` for the number of the layer
+    /// @param key INT [2]
+    public Value gaussian(String tensor, Value key, Shape shape) {
+        return add(new Gaussian(tensor, key, real("gaussian", shape)));
+    }
+
     public Value scale(Value x, Value factor) {
         return add(new Scale(x, factor, fresh("scaled", x.type(), Scale.shape(x, factor))));
     }

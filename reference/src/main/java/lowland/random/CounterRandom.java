@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 ///     hash(name)     h ← 0xCBF29CE484222325;  for each byte b of the name in UTF-8, as 0..255:  h ← (h ^ b)·0x100000001B3
 ///     tensor         child(child(child(mix(seed), 1), hash(name)), index)
 ///     mask           child over 2, step, microBatch, site, layer, sequence, position, channel, in this order, from mix(seed)
+///     noise          child over 3, step, from mix(seed)
 ///
 /// `child(k, 0), child(k, 1), …` is the sequence of the generator SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) seeded with k; hash is
 /// FNV-1a. All keys but the last are constant along a row, so a row costs one `mix` an element.
@@ -20,6 +21,7 @@ public final class CounterRandom {
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;
     private static final long TENSORS = 1;
     private static final long MASKS = 2;
+    private static final long NOISE = 3;
 
     private CounterRandom() {
     }
@@ -67,6 +69,11 @@ public final class CounterRandom {
         key = child(key, layer);
         key = child(key, sequence);
         return child(key, position);
+    }
+
+    /// The key of all noise that is added to weights in an optimiser step.
+    public static long noiseKey(long seed, long step) {
+        return child(child(mix(seed), NOISE), step);
     }
 
     /// The bits of one element of a dropout mask; see [#maskRowKey].

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import lowland.descent.AdamW;
 import lowland.descent.Descent;
+import lowland.random.CounterRandom;
 import lowland.rule.RuleState.Adversarial;
 import lowland.rule.Trace.BiLoraTrace;
 import org.ejml.simple.SimpleMatrix;
@@ -37,8 +38,10 @@ import org.ejml.simple.SimpleMatrix;
 /// At the usual start B2 = 0 the first step of the primary pairs is LoRA's.
 /// Evaluate, save and merge without the auxiliary pairs. One gradient evaluation a step.
 ///
-/// Controls, each with one thing changed: the second pair descends too ([Role#DESCEND], v2's "Dual-LoRA"), the clip is of each layer
-/// ([Clip#LAYER], then √N·ρ over N layers) or does not act at all ([Clip#NONE], then ρ only says whether there is a second pair).
+/// Controls, each with one thing changed: the second pair descends too ([Role#DESCEND], v2's "Dual-LoRA"), or is drawn anew after every
+/// step, standard normal and brought to c = ρ from either side ([Role#RANDOM]: is it the adversary that counts, or any noise?); the clip
+/// is of each layer ([Clip#LAYER], then √N·ρ over N layers) or does not act at all ([Clip#NONE], then ρ only says whether there is a
+/// second pair).
 ///
 /// @param auxiliaryDescent           the ascent's optimiser, its weight decay inside
 /// @param auxiliaryLearningRateRatio the ascent's learning rate, η2/η1 ≥ 0
@@ -49,7 +52,7 @@ public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio
         implements UpdateRule {
 
     /// What the second pair does.
-    public enum Role { ASCEND, DESCEND }
+    public enum Role { ASCEND, DESCEND, RANDOM }
 
     /// What is brought back to ρ after every update: the norm over all layers (Eq. 10), that of each layer, or nothing.
     public enum Clip { GLOBAL, LAYER, NONE }
@@ -61,6 +64,10 @@ public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio
     public static final int DEFAULT_AUXILIARY_RANK = 8;
 
     public BiLora {
+        if (role == Role.RANDOM && clip != Clip.GLOBAL) {
+            throw new IllegalArgumentException("a random second pair is brought to rho over all layers: its clip is global, not "
+                    + clip.name().toLowerCase(java.util.Locale.ROOT));
+        }
         if (!(auxiliaryLearningRateRatio >= 0 && Double.isFinite(auxiliaryLearningRateRatio))) {
             throw new IllegalArgumentException("the auxiliary learning rate's ratio to the primary one must be finite and not negative, is "
                     + auxiliaryLearningRateRatio);
@@ -96,16 +103,17 @@ public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio
         if (!gradients.isFinite()) {
             return StepResult.skip(trainables, before, "loss or gradient at W0 + s1 B1 A1 + s2 B2 A2", gradients.loss());
         }
-        Gradients primary = new Gradients(gradients.loss(), gradients.pairs().subList(0, layers), gradients.others());
+        Gradients primary = gradients.ofFirst(layers);
         Gradients auxiliary = new Gradients(gradients.loss(), gradients.pairs().subList(layers, 2 * layers), List.of());
 
         ClippedDescent descended =
                 ClippedDescent.step(trainables, primary, before.moments(), inputs.learningRate(), inputs, descent);
         ClippedDescent ascended = ClippedDescent.step(
                 new Trainables(before.auxiliaries(), List.of()), role == Role.ASCEND ? auxiliary.scale(-1) : auxiliary,
-                new TrainableMoments(before.auxiliaryMoments(), List.of()),
+                new TrainableMoments(before.auxiliaryMoments(), List.of(), List.of()),
                 auxiliaryLearningRateRatio * inputs.learningRate(), inputs, auxiliaryDescent);
-        List<LoraPair> ascendedPairs = ascended.next().pairs();
+        List<LoraPair> ascendedPairs = role == Role.RANDOM ? drawn(before.auxiliaries(), inputs.noiseKey()) : ascended.next().pairs();
+        List<PairMoments> auxiliaryMoments = role == Role.RANDOM ? before.auxiliaryMoments() : ascended.moments().pairs();
 
         double c = rho == 0 ? 0 : norm(ascendedPairs);
         if (!Double.isFinite(c)) {
@@ -113,7 +121,7 @@ public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio
         }
         List<LoraPair> auxiliaries = rho == 0 ? zero(ascendedPairs) : clipped(ascendedPairs, c, rho);
 
-        return StepResult.of(descended.next(), new Adversarial(descended.moments(), auxiliaries, ascended.moments().pairs()),
+        return StepResult.of(descended.next(), new Adversarial(descended.moments(), auxiliaries, auxiliaryMoments),
                 new BiLoraTrace(merged, gradients, descended.gradientNorm(), descended.clipped(),
                         ascended.gradientNorm(), ascended.clipped(), ascendedPairs, c, rho > 0 && !auxiliaries.equals(ascendedPairs)));
     }
@@ -128,9 +136,29 @@ public record BiLora(Descent auxiliaryDescent, double auxiliaryLearningRateRatio
                 case NONE -> 0;
             };
             double factor = Math.sqrt(rho / norm);
-            clipped.add(norm > rho ? pair.withA(pair.a().scale(factor)).withB(pair.b().scale(factor)) : pair);
+            boolean acts = norm > rho || role == Role.RANDOM && norm > 0;
+            clipped.add(acts ? pair.withA(pair.a().scale(factor)).withB(pair.b().scale(factor)) : pair);
         }
         return clipped;
+    }
+
+    /// Pairs of standard normal numbers; element i of a tensor, row-major, is the i-th number under the key of the tensor's name.
+    private static List<LoraPair> drawn(List<LoraPair> pairs, long noiseKey) {
+        List<LoraPair> drawn = new ArrayList<>();
+        for (LoraPair pair : pairs) {
+            drawn.add(pair.withA(normal(pair.a(), noiseKey, pair.name() + ".auxiliary.lora_A.weight"))
+                    .withB(normal(pair.b(), noiseKey, pair.name() + ".auxiliary.lora_B.weight")));
+        }
+        return drawn;
+    }
+
+    private static SimpleMatrix normal(SimpleMatrix like, long noiseKey, String tensor) {
+        long key = CounterRandom.child(noiseKey, CounterRandom.hash(tensor));
+        SimpleMatrix normal = like.createLike();
+        for (int i = 0; i < normal.getNumElements(); i++) {
+            normal.set(i, CounterRandom.gaussian(CounterRandom.child(key, i)));
+        }
+        return normal;
     }
 
     /// c = √(Σ_layers ‖s2·B2·A2‖²), or without s2.

@@ -42,15 +42,21 @@ record ClippedDescent(Trainables next, TrainableMoments moments, double gradient
             nextPairMoments.add(new PairMoments(a.moments(), b.moments()));
         }
 
-        List<SimpleMatrix> nextOthers = new ArrayList<>();
-        List<Moments> nextOtherMoments = new ArrayList<>();
-        for (int k = 0; k < trainables.others().size(); k++) {
-            Descended other = descent.step(trainables.others().get(k), g.others().get(k), moments.others().get(k),
-                    inputs.t(), inputs.otherLearningRate());
-            nextOthers.add(other.p());
-            nextOtherMoments.add(other.moments());
-        }
-        return new ClippedDescent(new Trainables(nextPairs, nextOthers), new TrainableMoments(nextPairMoments, nextOtherMoments),
+        List<Descended> whole = step(trainables.whole(), g.whole(), moments.whole(), learningRateA, inputs, descent);
+        List<Descended> others = step(trainables.others(), g.others(), moments.others(), inputs.otherLearningRate(), inputs, descent);
+        return new ClippedDescent(
+                new Trainables(nextPairs, whole.stream().map(Descended::p).toList(), others.stream().map(Descended::p).toList()),
+                new TrainableMoments(nextPairMoments, whole.stream().map(Descended::moments).toList(),
+                        others.stream().map(Descended::moments).toList()),
                 norm, factor < 1);
+    }
+
+    private static List<Descended> step(List<SimpleMatrix> matrices, List<SimpleMatrix> gradients, List<Moments> moments,
+                                        double learningRate, StepInputs inputs, Descent descent) {
+        List<Descended> descended = new ArrayList<>();
+        for (int k = 0; k < matrices.size(); k++) {
+            descended.add(descent.step(matrices.get(k), gradients.get(k), moments.get(k), inputs.t(), learningRate));
+        }
+        return descended;
     }
 }

@@ -9,8 +9,19 @@ public sealed interface RuleState {
     /// The descent's moments of the trainables.
     TrainableMoments moments();
 
-    /// Of [Lora], [LoraPlus], [LoraOBar], [LoraNBar], [LoraSam] and [FmLora]: the descent's moments and nothing else.
+    /// Of [Lora], [LoraPlus], [LoraOBar], [LoraNBar], [LoraSam], [FmLora], [FullSam] and [FullFineTuning]: the descent's moments
+    /// and nothing else.
     record Descending(TrainableMoments moments) implements RuleState {
+    }
+
+    /// Of [FlatLora].
+    ///
+    /// @param start W0 of each layer, which never changes
+    record Noisy(TrainableMoments moments, List<SimpleMatrix> start) implements RuleState {
+
+        public Noisy {
+            start = List.copyOf(start);
+        }
     }
 
     /// Of [EfmLora].

@@ -8,7 +8,9 @@ package lowland.rule;
 /// @param rho               ρ ≥ 0, the perturbation's radius; a rule without one ignores it
 /// @param clipNorm          the largest norm of the gradient that goes into the descent; 0 is off
 /// @param progress          the share of the run's steps that lie behind, in [0, 1]; for what a rule schedules itself
-public record StepInputs(int t, double learningRate, double otherLearningRate, double rho, double clipNorm, double progress) {
+/// @param noiseKey          of the step's random numbers, for a rule that draws any
+public record StepInputs(int t, double learningRate, double otherLearningRate, double rho, double clipNorm, double progress,
+                         long noiseKey) {
 
     public StepInputs {
         if (t < 1) {
@@ -25,12 +27,12 @@ public record StepInputs(int t, double learningRate, double otherLearningRate, d
 
     /// At the start of a run.
     public StepInputs(int t, double learningRate, double otherLearningRate, double rho, double clipNorm) {
-        this(t, learningRate, otherLearningRate, rho, clipNorm, 0);
+        this(t, learningRate, otherLearningRate, rho, clipNorm, 0, 0);
     }
 
-    /// The same at another place in the run.
-    public StepInputs at(double share) {
-        return new StepInputs(t, learningRate, otherLearningRate, rho, clipNorm, share);
+    /// The same at another place in the run, with other random numbers.
+    public StepInputs at(double share, long key) {
+        return new StepInputs(t, learningRate, otherLearningRate, rho, clipNorm, share, key);
     }
 
     private static void requireNotNegative(String what, double value) {

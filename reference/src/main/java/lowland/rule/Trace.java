@@ -6,7 +6,7 @@ import org.ejml.simple.SimpleMatrix;
 /// The intermediates of one step, in the paper's order and under its names. Lists have one entry a layer, in the order of the pairs.
 public sealed interface Trace {
 
-    /// Of [Lora] and [LoraPlus].
+    /// Of [Lora], [LoraPlus] and [FullFineTuning].
     ///
     /// @param gradients    loss, gA, gB at (B, A)
     /// @param gradientNorm ‖g‖ that went into clipping
@@ -49,6 +49,27 @@ public sealed interface Trace {
     /// @param clipped            whether clipping acted
     record FmLoraTrace(Gradients gradients, FactorPerturbation perturbation, Trainables perturbed,
                        Gradients perturbedGradients, double gradientNorm, boolean clipped) implements Trace {
+    }
+
+    /// Of [FlatLora].
+    ///
+    /// @param perturbations ε
+    /// @param gradients     loss, gA, gB at W0 + s·B·A + ε
+    /// @param gradientNorm  ‖g‖ that went into clipping
+    /// @param clipped       whether clipping acted
+    record FlatLoraTrace(List<SimpleMatrix> perturbations, Gradients gradients, double gradientNorm, boolean clipped) implements Trace {
+    }
+
+    /// Of [FullSam].
+    ///
+    /// @param gradients          loss, gA, gB at W0 + s·B·A
+    /// @param fullGradients      G there
+    /// @param perturbations      ε
+    /// @param perturbedGradients loss and gradients at W0 + s·B·A + ε: what the descent uses
+    /// @param gradientNorm       their norm, which went into clipping
+    /// @param clipped            whether clipping acted
+    record FullSamTrace(Gradients gradients, List<SimpleMatrix> fullGradients, List<SimpleMatrix> perturbations,
+                        Gradients perturbedGradients, double gradientNorm, boolean clipped) implements Trace {
     }
 
     /// Of [EfmLora].

@@ -6,8 +6,8 @@ import lowland.descent.Descent;
 ///
 /// Common to all: with ρ = 0 a rule that has a radius is LoRA bit for bit (−0 equals +0). The gradients that a perturbation is made of are
 /// raw; only those that go into the descent are clipped. What is not finite skips the step whole, see [StepResult].
-public sealed interface UpdateRule permits Lora, LoraPlus, LoraOBar, LoraNBar, LoraSam, FmLora, EfmLora,
-        BiLora {
+public sealed interface UpdateRule permits Lora, LoraPlus, LoraOBar, LoraNBar, FlatLora, LoraSam, FmLora,
+        EfmLora, BiLora, FullSam, FullFineTuning {
 
     /// One optimiser step. Pure: nothing that is given changes.
     ///

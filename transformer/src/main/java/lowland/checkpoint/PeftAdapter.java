@@ -15,6 +15,7 @@ import lowland.Failure;
 /// |---|---|---|
 /// | A of a module | `base_model.model.` path `.lora_A.weight` | r×in |
 /// | B of a module | `base_model.model.` path `.lora_B.weight` | out×r |
+/// | DoRA's magnitudes of its rows | `base_model.model.` path `.lora_magnitude_vector` | out |
 /// | head | `base_model.model.` name, as `base_model.model.classifier.weight` | as in the model |
 ///
 /// `factors` goes by module path (`encoder.layer.0.attention.self.query`), `head` by tensor name (`classifier.weight`).
@@ -27,8 +28,16 @@ public record PeftAdapter(PeftConfig config, Map<String, Factors> factors, Map<S
     private static final String A = ".lora_A.weight";
     private static final String B = ".lora_B.weight";
 
-    /// The pair of a module: its weight becomes W + s·B·A.
-    public record Factors(Tensor a, Tensor b) {}
+    private static final String MAGNITUDE = ".lora_magnitude_vector";
+
+    /// The pair of a module: its weight becomes W + s·B·A, or with magnitudes m that with each row brought to the norm m_i.
+    ///
+    /// @param magnitude null where the adapter is not DoRA's
+    public record Factors(Tensor a, Tensor b, Tensor magnitude) {
+        public Factors(Tensor a, Tensor b) {
+            this(a, b, null);
+        }
+    }
 
     public PeftAdapter {
         factors = Collections.unmodifiableMap(new LinkedHashMap<>(factors));
@@ -49,10 +58,11 @@ public record PeftAdapter(PeftConfig config, Map<String, Factors> factors, Map<S
         linears.forEach((path, outIn) -> {
             Tensor a = rest.remove(PREFIX + path + A);
             Tensor b = rest.remove(PREFIX + path + B);
-            if (a != null && b != null) {
-                factors.put(path, new Factors(a, b));
-            } else if (a != null || b != null || config.adapts(path)) {
-                throw Failure.of(file + " has no " + PREFIX + path + (a == null ? A : B)
+            Tensor magnitude = config.dora() ? rest.remove(PREFIX + path + MAGNITUDE) : null;
+            if (a != null && b != null && (magnitude != null || !config.dora())) {
+                factors.put(path, new Factors(a, b, magnitude));
+            } else if (a != null || b != null || magnitude != null || config.adapts(path)) {
+                throw Failure.of(file + " has no " + PREFIX + path + (a == null ? A : b == null ? B : MAGNITUDE)
                         + "; take the adapter of this model, or write it again");
             }
         });
@@ -102,6 +112,9 @@ public record PeftAdapter(PeftConfig config, Map<String, Factors> factors, Map<S
         factors.forEach((path, pair) -> {
             tensors.put(PREFIX + path + A, pair.a);
             tensors.put(PREFIX + path + B, pair.b);
+            if (pair.magnitude != null) {
+                tensors.put(PREFIX + path + MAGNITUDE, pair.magnitude);
+            }
         });
         head.forEach((name, tensor) -> tensors.put(PREFIX + name, tensor));
         Safetensors.write(file, tensors);
@@ -127,6 +140,9 @@ public record PeftAdapter(PeftConfig config, Map<String, Factors> factors, Map<S
             }
             Tensors.checked(source, PREFIX + path + A, pair.a, rank, outIn[1]);
             Tensors.checked(source, PREFIX + path + B, pair.b, outIn[0], rank);
+            if (config.dora()) {
+                Tensors.checked(source, PREFIX + path + MAGNITUDE, pair.magnitude, outIn[0]);
+            }
         });
         headShapes.forEach((name, shape) -> {
             if (!head.containsKey(name)) {

@@ -20,6 +20,7 @@ import lowland.Failure;
 /// | `targets` | `target_modules`, sorted: last parts of module paths, or `all-linear` alone; empty for a regular expression | |
 /// | `rankStabilized` | `use_rslora`: the scaling is α/√r instead of α/r | false |
 /// | `modulesToSave` | `modules_to_save`: modules that are trained whole, the head | none |
+/// | `dora` | `use_dora`: magnitudes of the rows beside the pairs | false |
 public record PeftConfig(
         String taskType,
         String baseModel,
@@ -28,7 +29,8 @@ public record PeftConfig(
         double dropout,
         List<String> targets,
         boolean rankStabilized,
-        List<String> modulesToSave) {
+        List<String> modulesToSave,
+        boolean dora) {
     /// The file's name in an adapter's folder.
     public static final String NAME = "adapter_config.json";
 
@@ -36,7 +38,7 @@ public record PeftConfig(
 
     /// Settings that change what an adapter computes and that are not computed here: they have to be absent, null,
     /// false, 0, empty or "none".
-    private static final List<String> UNSUPPORTED = List.of("use_dora", "use_qalora", "use_bdlora", "lora_bias", "bias", "fan_in_fan_out",
+    private static final List<String> UNSUPPORTED = List.of("use_qalora", "use_bdlora", "lora_bias", "bias", "fan_in_fan_out",
             "rank_pattern", "alpha_pattern", "target_parameters", "trainable_token_indices", "alora_invocation_tokens",
             "layer_replication", "arrow_config");
 
@@ -51,6 +53,12 @@ public record PeftConfig(
         Collections.sort(sorted);
         targets = List.copyOf(sorted);
         modulesToSave = List.copyOf(modulesToSave);
+    }
+
+    /// Without magnitudes.
+    public PeftConfig(String taskType, String baseModel, int rank, double alpha, double dropout, List<String> targets,
+            boolean rankStabilized, List<String> modulesToSave) {
+        this(taskType, baseModel, rank, alpha, dropout, targets, rankStabilized, modulesToSave, false);
     }
 
     /// The factor s on B·A: α/r, or α/√r where rank-stabilised.
@@ -104,7 +112,8 @@ public record PeftConfig(
                 dropout,
                 targets(json),
                 json.truth("use_rslora", false),
-                json.texts("modules_to_save"));
+                json.texts("modules_to_save"),
+                json.truth("use_dora", false));
     }
 
     private static List<String> targets(JsonFile json) {
@@ -147,7 +156,7 @@ public record PeftConfig(
         }
         json.put("init_lora_weights", true);
         json.put("use_rslora", rankStabilized);
-        json.put("use_dora", false);
+        json.put("use_dora", dora);
         json.putObject("rank_pattern");
         json.putObject("alpha_pattern");
         json.putNull("layers_to_transform");

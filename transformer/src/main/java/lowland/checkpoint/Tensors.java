@@ -28,7 +28,8 @@ public record Tensors(String source, Map<String, Tensor> byName) implements Weig
         return checked(source, name, tensor, shape);
     }
 
-    static Tensor checked(String source, String name, Tensor tensor, int... shape) {
+    /// @throws Failure if the tensor has another shape, or holds a value that is not finite
+    public static Tensor checked(String source, String name, Tensor tensor, int... shape) {
         if (!Arrays.equals(tensor.shape(), shape)) {
             throw Failure.of(source + ": " + name + " has shape " + Arrays.toString(tensor.shape()) + ", expected "
                     + Arrays.toString(shape) + "; the file belongs to another model");

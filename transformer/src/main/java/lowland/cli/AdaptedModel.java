@@ -144,7 +144,7 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
             return new Settings.Pairs(List.of(), new Settings.Size(1, 1));
         }
         Settings.Size size = new Settings.Size(adapter.config().rank(), adapter.config().alpha());
-        return new Settings.Pairs(Adapters.targets(adapter), Adapters.scaling(adapter), size, size);
+        return new Settings.Pairs(Adapters.targets(adapter), Adapters.scaling(adapter), size, size, Adapters.form(adapter));
     }
 
     @Override

@@ -26,6 +26,7 @@ import lowland.train.DemoPlan;
 import lowland.train.DemoProgress;
 import lowland.train.DemoResult;
 import lowland.train.DemoTask;
+import lowland.train.MergedCheckpoint;
 import lowland.train.Pretrained;
 import lowland.train.Training;
 import picocli.CommandLine.Command;
@@ -48,8 +49,9 @@ final class DemoCommand implements Callable<Integer> {
     private Integer seeds;
 
     @Option(names = "--methods", paramLabel = "LIST", description = {
-        "Of lora, lora-sam, fmlora, efmlora, bi-lora, lora-twice, separated by commas; lora is always there.",
-        "Default: all (our choice: to compare them)."})
+        "all, or of lora, lora-sam, fmlora, efmlora, bi-lora, lora-twice, full, lora-plus, lora-obar, lora-nbar, flat-lora, full-sam, dora,"
+            + " bi-lora+dora, pissa, bi-lora+pissa, lora-ga, bi-lora+lora-ga, separated by commas; lora is always there.",
+        "Default: the first six (our choice: to compare the papers' methods in some minutes)."})
     private String methods;
 
     @Option(names = "--out", paramLabel = "DIR", description = {
@@ -78,7 +80,7 @@ final class DemoCommand implements Callable<Integer> {
         for (long seed = 0; seed < repetitions; seed++) {
             numbers.add(seed);
         }
-        List<DemoMethod> chosen = methods == null ? DemoMethod.all() : DemoMethod.of(methods);
+        List<DemoMethod> chosen = methods == null ? DemoMethod.usual() : DemoMethod.of(methods);
         if (out != null) {
             RunFolder.check(out);
         }
@@ -149,8 +151,13 @@ final class DemoCommand implements Callable<Integer> {
 
     private static void save(Pretrained pretrained, DataSet data, Training training, Path adapter) {
         List<String> columns = data.train().getFirst().pair() == null ? List.of("sentence") : List.of("sentence1", "sentence2");
-        Adapters.write(training, pretrained, adapter);
-        new TaskFile(data.labels(), columns, "label", "mean", 0, false).write(adapter);
+        TaskFile task = new TaskFile(data.labels(), columns, "label", "mean", 0, false);
+        if (training.program().adapter().isEmpty()) {
+            MergedCheckpoint.write(adapter.resolveSibling("model"), pretrained, training, task);
+        } else {
+            Adapters.write(training, pretrained, adapter);
+            task.write(adapter);
+        }
     }
 
     private static void write(Path folder, String model, List<DemoResult> results, Environment environment, double seconds) {

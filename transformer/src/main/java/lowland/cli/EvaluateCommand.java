@@ -29,7 +29,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(names = "--adapter", paramLabel = "DIR", description = {
         "The folder adapter of a run: PEFT's two files and task.json.",
-        "No default; a few-shot task is asked of the bare model without one (zero-shot)."})
+        "Default: none; the checkpoint with its own head, or a few-shot task asked of the bare model (zero-shot)."})
     private Path adapter;
 
     @Option(names = "--task", required = true, paramLabel = "T", description = {Tables.TASK, "No default."})
@@ -65,11 +65,9 @@ final class EvaluateCommand implements Callable<Integer> {
         Tables named = tables.tables();
         named.check(task, split);
         FewShot prompted = Tables.fewShot(task);
-        if (adapter == null && prompted == null) {
-            throw Failure.usage("--adapter is missing: name the folder adapter of a run");
-        }
         Device executor = device.device();
-        try (AdaptedModel adapted = adapter == null ? AdaptedModel.zeroShot(model, init, prompted) : AdaptedModel.open(model, init, adapter)) {
+        try (AdaptedModel adapted = adapter == null && prompted != null ? AdaptedModel.zeroShot(model, init, prompted)
+                : AdaptedModel.open(model, init, adapter)) {
             Tables.Split rows = named.split(task, split, adapted.task(), streams.err()::println);
             Evaluation evaluation = adapted.answer(rows.source(), rows.rows(), executor);
             if (json) {

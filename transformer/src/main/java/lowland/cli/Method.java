@@ -5,69 +5,116 @@ import java.util.List;
 import lowland.Failure;
 import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
+import lowland.rule.FlatLora;
 import lowland.rule.FmLora;
+import lowland.rule.FullSam;
 import lowland.rule.LoraSam;
 import lowland.rule.NormScope;
+import lowland.train.AdapterForm;
 
-/// The training methods by their names, with the radius and the scope of its norm where nothing is said.
-enum Method {
-    LORA(0, null),
-    LORA_PLUS(0, null),
-    LORA_OBAR(0, null),
-    LORA_NBAR(0, null),
-    LORA_SAM(LoraSam.DEFAULT_RHO, LoraSam.defaults().scope()),
-    FMLORA(FmLora.DEFAULT_RHO, FmLora.defaults().scope()),
-    EFMLORA(EfmLora.DEFAULT_RHO, EfmLora.defaults().scope()),
-    BI_LORA(BiLora.DEFAULT_RHO, NormScope.GLOBAL);
+/// A training method by its name: a rule, a form of its pairs, or both as `RULE+FORM`; a form alone is under the rule lora.
+record Method(String name, Rule rule, AdapterForm form) {
+    /// The update rules, with the radius and the scope of its norm where nothing is said.
+    enum Rule {
+        FULL(0, null),
+        LORA(0, null),
+        LORA_PLUS(0, null),
+        LORA_OBAR(0, null),
+        LORA_NBAR(0, null),
+        FLAT_LORA(FlatLora.DEFAULT_RHO, NormScope.LAYER),
+        LORA_SAM(LoraSam.DEFAULT_RHO, LoraSam.defaults().scope()),
+        FMLORA(FmLora.DEFAULT_RHO, FmLora.defaults().scope()),
+        EFMLORA(EfmLora.DEFAULT_RHO, EfmLora.defaults().scope()),
+        BI_LORA(BiLora.DEFAULT_RHO, NormScope.GLOBAL),
+        FULL_SAM(FullSam.DEFAULT_RHO, FullSam.defaults().scope());
+
+        private final double rho;
+        private final NormScope scope;
+
+        Rule(double rho, NormScope scope) {
+            this.rho = rho;
+            this.scope = scope;
+        }
+
+        /// Those with a perturbation.
+        static List<Rule> perturbing() {
+            return List.of(values()).stream().filter(Rule::perturbs).toList();
+        }
+
+        /// Those that train factors.
+        static List<Rule> adapting() {
+            return List.of(values()).stream().filter(rule -> rule != FULL).toList();
+        }
+
+        boolean balances() {
+            return this == LORA_OBAR || this == LORA_NBAR;
+        }
+
+        boolean perturbs() {
+            return scope != null;
+        }
+
+        double defaultRho() {
+            return rho;
+        }
+
+        /// Null for those that perturb nothing.
+        NormScope defaultScope() {
+            return scope;
+        }
+    }
 
     /// Names that are reserved for what comes later.
-    private static final List<String> LATER = List.of("full", "adapter-pfeiffer", "adapter-houlsby", "adapter-lin",
-            "flat-lora", "lora-ga", "pissa", "dora");
-
-    private final double rho;
-    private final NormScope scope;
-
-    Method(double rho, NormScope scope) {
-        this.rho = rho;
-        this.scope = scope;
-    }
+    private static final List<String> LATER = List.of("adapter-pfeiffer", "adapter-houlsby", "adapter-lin");
 
     /// @throws Failure (exit code 2) if there is no such method, or not yet
     static Method of(String name) {
+        String[] parts = name.split("\\+", -1);
+        Rule rule = parts.length <= 2 ? ruleOf(parts[0]) : null;
+        AdapterForm form = parts.length <= 2 ? formOf(parts[parts.length - 1]) : null;
+        if (parts.length == 1 && (rule != null || form != null)) {
+            return new Method(name, rule == null ? Rule.LORA : rule, form == null || rule != null ? AdapterForm.LORA : form);
+        }
+        if (parts.length == 2 && rule != null && form != null && form != AdapterForm.LORA) {
+            if (rule == Rule.FULL || form == AdapterForm.DORA && (rule == Rule.FLAT_LORA || rule == Rule.FULL_SAM)) {
+                throw Failure.usage("--method " + name + ": " + (rule == Rule.FULL ? "full fine-tuning has no factors"
+                        : Choice.name(rule) + " perturbs the weight, which DoRA takes apart") + "; choose one of them");
+            }
+            return new Method(name, rule, form);
+        }
+        throw Failure.usage("--method " + name + (LATER.contains(name) ? " is not there yet" : " is unknown") + ": choose one of "
+                + String.join(", ", names()) + ", or a rule with a form, as bi-lora+dora");
+    }
+
+    /// Every rule, and every form alone.
+    static List<String> names() {
         List<String> names = new ArrayList<>();
-        for (Method method : values()) {
-            names.add(Choice.name(method));
-            if (Choice.name(method).equals(name)) {
-                return method;
+        for (Rule rule : Rule.values()) {
+            names.add(Choice.name(rule));
+        }
+        for (AdapterForm form : AdapterForm.values()) {
+            if (form != AdapterForm.LORA) {
+                names.add(Choice.name(form));
             }
         }
-        String there = ": choose one of " + String.join(", ", names);
-        boolean later = true;
-        for (String part : name.split("\\+", -1)) {
-            later &= names.contains(part) || LATER.contains(part);
+        return names;
+    }
+
+    private static Rule ruleOf(String name) {
+        for (Rule rule : Rule.values()) {
+            if (Choice.name(rule).equals(name)) {
+                return rule;
+            }
         }
-        throw Failure.usage("--method " + name + (later ? " is not there yet" : " is unknown") + there);
+        return null;
     }
 
-    /// Those with a perturbation.
-    static List<Method> perturbing() {
-        return List.of(values()).stream().filter(Method::perturbs).toList();
-    }
-
-    boolean balances() {
-        return this == LORA_OBAR || this == LORA_NBAR;
-    }
-
-    boolean perturbs() {
-        return scope != null;
-    }
-
-    double defaultRho() {
-        return rho;
-    }
-
-    /// Null for those that perturb nothing.
-    NormScope defaultScope() {
-        return scope;
+    private static AdapterForm formOf(String name) {
+        for (AdapterForm form : AdapterForm.values()) {
+            if (Choice.name(form).equals(name)) {
+                return form;
+            }
+        }
+        return null;
     }
 }

@@ -10,6 +10,7 @@ import lowland.Failure;
 import lowland.checkpoint.TaskFile;
 import lowland.train.Adapters;
 import lowland.train.Evaluation;
+import lowland.train.MergedCheckpoint;
 import lowland.train.Pretrained;
 import lowland.train.Rows;
 import lowland.train.Snapshot;
@@ -54,7 +55,7 @@ final class Run {
     /// @param step the one whose adapter is kept
     /// @param init the size of random weights, or null
     record Outcome(int step, int skipped, boolean interrupted, String init, List<String> lines, List<ObjectNode> records) {
-        void print(PrintStream out, Path adapter) {
+        void print(PrintStream out, Path result) {
             if (init != null) {
                 out.println(init + " with random weights");
             }
@@ -62,11 +63,11 @@ final class Run {
             if (skipped > 0) {
                 out.println("skipped " + skipped + " steps that were not finite");
             }
-            out.println("adapter " + adapter + " (step " + step + (interrupted ? ", interrupted)" : ")"));
+            out.println(result.getFileName() + " " + result + " (step " + step + (interrupted ? ", interrupted)" : ")"));
         }
 
-        ObjectNode json(Path adapter) {
-            ObjectNode json = JsonLine.object().put("adapter", adapter.toString()).put("step", step).put("skipped", skipped)
+        ObjectNode json(Path result) {
+            ObjectNode json = JsonLine.object().put(result.getFileName().toString(), result.toString()).put("step", step).put("skipped", skipped)
                     .put("interrupted", interrupted).put("init", init);
             records.forEach(json.putArray("evaluations")::add);
             return json;
@@ -89,8 +90,9 @@ final class Run {
                 }
             }
         } catch (Failure e) {
-            throw Failure.of(e.getMessage() + (keptStep == 0 ? "; no adapter was saved yet"
-                    : "; the last good adapter, of step " + keptStep + ", is in " + folder.adapter()), e);
+            String result = folder.result(training).getFileName().toString();
+            throw Failure.of(e.getMessage() + (keptStep == 0 ? "; no " + result + " was saved yet"
+                    : "; the last good " + result + ", of step " + keptStep + ", is in " + folder.result(training)), e);
         }
         boolean interrupted = !training.finished();
         if (interrupted) {
@@ -134,8 +136,12 @@ final class Run {
     }
 
     private void save(int step) {
-        Adapters.write(training, pretrained, folder.adapter());
-        task.write(folder.adapter());
+        if (training.program().adapter().isEmpty()) {
+            MergedCheckpoint.write(folder.model(), pretrained, training, task);
+        } else {
+            Adapters.write(training, pretrained, folder.adapter());
+            task.write(folder.adapter());
+        }
         if (!training.program().auxiliary().isEmpty()) {
             Adapters.writeAuxiliary(training, pretrained, folder.auxiliary());
         }

@@ -11,8 +11,10 @@ import java.nio.file.StandardOpenOption;
 import lowland.Failure;
 import lowland.checkpoint.JsonFile;
 import lowland.checkpoint.PeftConfig;
+import lowland.train.Training;
 
-/// What a run leaves: `config.json`, `metrics.jsonl` (each line flushed), `adapter/`, and for Bi-LoRA `auxiliary/`.
+/// What a run leaves: `config.json`, `metrics.jsonl` (each line flushed), `adapter/`, and for Bi-LoRA `auxiliary/`; `model/` in their
+/// place where every weight was trained.
 final class RunFolder implements AutoCloseable {
     private final Path folder;
     private final Path metrics;
@@ -91,6 +93,16 @@ final class RunFolder implements AutoCloseable {
 
     Path adapter() {
         return folder.resolve("adapter");
+    }
+
+    /// The whole model, where no adapter was trained.
+    Path model() {
+        return folder.resolve("model");
+    }
+
+    /// What a training leaves.
+    Path result(Training training) {
+        return training.program().adapter().isEmpty() ? model() : adapter();
     }
 
     Path auxiliary() {

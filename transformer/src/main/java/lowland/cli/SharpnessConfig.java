@@ -4,7 +4,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import lowland.descent.BarSchedule;
 import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
+import lowland.rule.FlatLora;
 import lowland.rule.FmLora;
+import lowland.rule.FullFineTuning;
+import lowland.rule.FullSam;
 import lowland.rule.Lora;
 import lowland.rule.LoraNBar;
 import lowland.rule.LoraOBar;
@@ -18,7 +21,7 @@ final class SharpnessConfig {
 
     static void put(ObjectNode config, UpdateRule rule) {
         switch (rule) {
-            case Lora _, LoraSam _ -> { }
+            case Lora _, LoraSam _, FlatLora _, FullSam _, FullFineTuning _ -> { }
             case LoraPlus plus -> config.put("learningRateRatio", plus.ratio());
             case LoraOBar(BarSchedule alpha) -> put(config, alpha);
             case LoraNBar(BarSchedule alpha) -> put(config, alpha);

@@ -1,6 +1,7 @@
 package lowland.cli;
 
 import lowland.Failure;
+import lowland.cli.Method.Rule;
 import lowland.descent.AdamW;
 import lowland.descent.BarSchedule;
 import lowland.descent.Descent;
@@ -12,7 +13,10 @@ import lowland.rule.EfmLora;
 import lowland.rule.EmaStart;
 import lowland.rule.Estimate;
 import lowland.rule.Factor;
+import lowland.rule.FlatLora;
 import lowland.rule.FmLora;
+import lowland.rule.FullFineTuning;
+import lowland.rule.FullSam;
 import lowland.rule.Lora;
 import lowland.rule.LoraNBar;
 import lowland.rule.LoraOBar;
@@ -26,15 +30,18 @@ import picocli.CommandLine.Option;
 final class SharpnessOptions {
     @Option(names = "--rho", paramLabel = "RHO", description = {
         "Radius of the perturbation; 0 is LoRA. Of the factors' joint norm in lora-sam, of each layer's weight in fmlora and efmlora,"
-            + " of all weights together in bi-lora: one rho is not one perturbation.",
-        "Default: lora-sam 0.01, bi-lora 0.05 (Bi-LoRA, arXiv 2508.19564v1, on GLUE); fmlora, efmlora 0.05 (not given in the paper"
-            + " for these; arXiv 2508.00522v3 Table 5 tries it)."})
+            + " of all weights together in bi-lora and full-sam; flat-lora's noise has rho times the weight's norm at the end, rising from"
+            + " 0: one rho is not one perturbation.",
+        "Default: lora-sam 0.01, bi-lora 0.05 (Bi-LoRA, arXiv 2508.19564v1, on GLUE); flat-lora 0.05 (arXiv 2409.14396v2, its code);"
+            + " fmlora, efmlora 0.05 (not given in the paper for these; arXiv 2508.00522v3 Table 5 tries it), full-sam 0.05 (our"
+            + " choice: as those)."})
     Double rho;
 
     @Option(names = "--norm-scope", paramLabel = "global|layer|factor", description = {
         "Over what the perturbation's norm is taken: all layers, one adapted matrix, or one factor (lora-sam only, arXiv 2508.00522v3"
             + " Eq. 7).",
-        "Default: lora-sam global (SAM's own), fmlora, efmlora layer (Eq. 13 is per matrix); bi-lora has --auxiliary-clip in its place."})
+        "Default: lora-sam, full-sam global (SAM's own), fmlora, efmlora layer (Eq. 13 is per matrix); bi-lora has --auxiliary-clip in its"
+            + " place, flat-lora's noise is of each layer."})
     NormScope scope;
 
     @Option(names = "--rho-schedule", paramLabel = "constant|cosine|inverse-sqrt", description = {
@@ -51,7 +58,8 @@ final class SharpnessOptions {
     Factor perturb;
 
     @Option(names = "--estimate", paramLabel = "b|a|mean", description = {
-        "fmlora, efmlora: the full gradient from B's (arXiv 2508.00522v3 Eq. 10), A's (Eq. 11), or the mean of both (Eq. 12).",
+        "fmlora, efmlora: the full gradient from B's (arXiv 2508.00522v3 Eq. 10), A's (Eq. 11), or the mean of both (Eq. 12). b makes the"
+            + " perturbation of B first-order exact: of all of its radius, none raises the linearised loss more.",
         "Default: mean (the paper's choice)."})
     Estimate estimate;
 
@@ -83,8 +91,9 @@ final class SharpnessOptions {
         "Default: adamw (our choice: arXiv 2508.19564v1 Eq. 9 prints plain ascent and leaves it open)."})
     DescentOptions.Optimizer auxiliaryOptimizer;
 
-    @Option(names = "--auxiliary-direction", paramLabel = "ascend|descend", description = {
-        "bi-lora: what the second pair does; descend is a control, two pairs that both learn.",
+    @Option(names = "--auxiliary-direction", paramLabel = "ascend|descend|random", description = {
+        "bi-lora: what the second pair does. Controls: descend, two pairs that both learn; random, drawn anew after each step and"
+            + " brought to rho.",
         "Default: ascend (arXiv 2508.19564v1 Eq. 9)."})
     BiLora.Role role = BiLora.Role.ASCEND;
 
@@ -110,32 +119,32 @@ final class SharpnessOptions {
     double learningRateRatio = LoraPlus.DEFAULT_RATIO;
 
     /// Whether there is a perturbation whose radius counts.
-    boolean perturbs(Method method) {
-        return method.perturbs() && (method != Method.BI_LORA || auxiliaryRank(method) > 0);
+    boolean perturbs(Rule method) {
+        return method.perturbs() && (method != Rule.BI_LORA || auxiliaryRank(method) > 0);
     }
 
     /// 0 where nothing is perturbed.
-    double rho(Method method) {
+    double rho(Rule method) {
         return !perturbs(method) ? 0 : rho == null ? method.defaultRho() : rho;
     }
 
     /// Null where nothing is perturbed.
-    NormScope scope(Method method) {
+    NormScope scope(Rule method) {
         return !perturbs(method) ? null : scope == null ? method.defaultScope() : scope;
     }
 
-    RhoSchedule rhoSchedule(Method method, int steps) {
+    RhoSchedule rhoSchedule(Rule method, int steps) {
         double from = rho(method);
         return rhoFinal == null || !perturbs(method) ? new RhoSchedule(schedule, from, steps)
                 : new RhoSchedule(schedule, from, rhoFinal, steps);
     }
 
-    int auxiliaryRank(Method method) {
-        return method != Method.BI_LORA ? 0 : auxiliaryRank == null ? BiLora.DEFAULT_AUXILIARY_RANK : auxiliaryRank;
+    int auxiliaryRank(Rule method) {
+        return method != Rule.BI_LORA ? 0 : auxiliaryRank == null ? BiLora.DEFAULT_AUXILIARY_RANK : auxiliaryRank;
     }
 
     /// s₂ = s where no alpha is given: the same quotient by the same rule of scaling.
-    double auxiliaryAlpha(Method method, FactorOptions factors) {
+    double auxiliaryAlpha(Rule method, FactorOptions factors) {
         int rank = auxiliaryRank(method);
         if (rank == 0) {
             return 0;
@@ -151,18 +160,22 @@ final class SharpnessOptions {
     }
 
     /// @throws Failure (exit code 2) if a value is out of range or contradicts the method
-    void check(Method method, double learningRate) {
+    void check(Rule method, double learningRate) {
         if (rho != null) {
             Require.fromZero("--rho", rho);
         }
         if (rhoFinal != null) {
             Require.fromZero("--rho-final", rhoFinal);
         }
-        if (scope != null && (scope == NormScope.FACTOR && method != Method.LORA_SAM && method.perturbs()
-                || scope != NormScope.GLOBAL && method == Method.BI_LORA)) {
+        if (scope != null && (scope == NormScope.FACTOR && method != Rule.LORA_SAM && method.perturbs()
+                || scope != NormScope.GLOBAL && method == Rule.BI_LORA || scope != NormScope.LAYER && method == Rule.FLAT_LORA)) {
             throw Failure.usage("--norm-scope " + Choice.name(scope) + " does not fit --method " + Choice.name(method) + ": "
-                    + (method == Method.BI_LORA ? "what is clipped is set with --auxiliary-clip"
-                            : "its norm is of the whole weight, choose global or layer"));
+                    + (method == Rule.BI_LORA ? "what is clipped is set with --auxiliary-clip"
+                    : method == Rule.FLAT_LORA ? "its noise is of each layer" : "its norm is of the whole weight, choose global or layer"));
+        }
+        if (role == BiLora.Role.RANDOM && clip != BiLora.Clip.GLOBAL) {
+            throw Failure.usage("--auxiliary-clip " + Choice.name(clip) + " does not fit --auxiliary-direction random, which is brought to"
+                    + " rho over all layers: leave one out");
         }
         if (ema != null) {
             Require.that(ema > 0 && ema <= 1, "--ema", ema, "a number above 0, up to 1");
@@ -182,11 +195,14 @@ final class SharpnessOptions {
         }
     }
 
-    UpdateRule rule(Method method, DescentOptions descent) {
+    UpdateRule rule(Rule method, DescentOptions descent) {
         Estimate from = estimate == null ? Estimate.MEAN : estimate;
         Factor carrier = perturb == null ? Factor.B : perturb;
         return switch (method) {
+            case FULL -> FullFineTuning.defaults();
             case LORA -> Lora.defaults();
+            case FLAT_LORA -> FlatLora.defaults();
+            case FULL_SAM -> new FullSam(scope(method));
             case LORA_PLUS -> new LoraPlus(learningRateRatio);
             case LORA_OBAR -> new LoraOBar(new BarSchedule(barSchedule, barAlpha));
             case LORA_NBAR -> new LoraNBar(new BarSchedule(barSchedule, barAlpha));

@@ -23,8 +23,12 @@ final class StartOptions {
 
     /// @throws Failure if what is named is no adapter, or (exit code 2) the method has no use for it
     void check(Method method) {
-        if (auxiliary != null && method != Method.BI_LORA) {
-            throw Failure.usage("--init-auxiliary is for --method bi-lora: " + Choice.name(method) + " has no second pair");
+        if (auxiliary != null && method.rule() != Method.Rule.BI_LORA) {
+            throw Failure.usage("--init-auxiliary is for --method bi-lora: " + method.name() + " has no second pair");
+        }
+        if (adapter != null && (method.form().residual() || method.rule() == Method.Rule.FULL)) {
+            throw Failure.usage("--init-adapter does not fit --method " + method.name() + ", which "
+                    + (method.form().residual() ? "makes its own start" : "has no factors") + "; leave one out");
         }
         if (adapter != null) {
             RunFolder.checkPart("--init-adapter", adapter, "adapter");

@@ -1,13 +1,17 @@
 package lowland.cli;
 
+import java.util.List;
 import java.util.concurrent.Callable;
 import lowland.Failure;
 import lowland.audit.TinyProblem;
 import lowland.descent.Sgd;
+import lowland.random.CounterRandom;
 import lowland.report.TraceText;
 import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
+import lowland.rule.FlatLora;
 import lowland.rule.FmLora;
+import lowland.rule.FullSam;
 import lowland.rule.Lora;
 import lowland.rule.LoraNBar;
 import lowland.rule.LoraOBar;
@@ -18,6 +22,7 @@ import lowland.rule.StepInputs;
 import lowland.rule.StepResult;
 import lowland.rule.Trainables;
 import lowland.rule.UpdateRule;
+import lowland.train.AdapterForm;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,7 +37,8 @@ final class TraceCommand implements Callable<Integer> {
     private static final int MOST_STEPS = 1000;
 
     @Option(names = "--method", required = true, paramLabel = "NAME", description = {
-        "lora, lora-plus, lora-obar, lora-nbar, lora-sam, fmlora, efmlora or bi-lora, each with its own defaults.", "No default."})
+        "lora, lora-plus, lora-obar, lora-nbar, flat-lora, lora-sam, fmlora, efmlora, bi-lora or full-sam, each with its own defaults.",
+        "No default."})
     private String method;
 
     @Option(names = "--steps", paramLabel = "N", description = {"Optimiser steps.", "Default: 3 (our choice)."})
@@ -56,7 +62,10 @@ final class TraceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Method chosen = Method.of(method);
+        Method.Rule chosen = Method.of(method).rule();
+        if (chosen == Method.Rule.FULL || Method.of(method).form() != AdapterForm.LORA) {
+            throw Failure.usage("--method " + method + " has no trace; lowland trace --help names those that have");
+        }
         Require.that(steps >= 1 && steps <= MOST_STEPS, "--steps", steps, "a whole number from 1 to " + MOST_STEPS);
         Require.fromZero("--learning-rate", learningRate);
         double radius = rho == null ? chosen.defaultRho() : rho;
@@ -99,10 +108,18 @@ final class TraceCommand implements Callable<Integer> {
                 rule = biLora;
                 state = biLora.initialState(at, problem.second());
             }
-            default -> throw Failure.usage("--method " + method + " has no trace; lowland trace --help names those that have");
+            case FLAT_LORA -> {
+                rule = FlatLora.defaults();
+                state = FlatLora.defaults().initialState(at, List.of(problem.weight()));
+            }
+            case FULL_SAM -> {
+                rule = FullSam.defaults();
+                state = FullSam.defaults().initialState(at);
+            }
+            default -> throw new IllegalStateException("no trace of " + chosen);
         }
-        String number = chosen == Method.BI_LORA ? "1" : "";
-        streams.out().println(method + " on L = ½‖W − T‖², W = W0 + " + (chosen == Method.BI_LORA ? "s·B1·A1 + s·B2·A2" : "s·B·A")
+        String number = chosen == Method.Rule.BI_LORA ? "1" : "";
+        streams.out().println(method + " on L = ½‖W − T‖², W = W0 + " + (chosen == Method.Rule.BI_LORA ? "s·B1·A1 + s·B2·A2" : "s·B·A")
                 + ", plain gradient descent");
         say("W0", TraceText.matrix(problem.weight()));
         say("T", TraceText.matrix(problem.target()));
@@ -111,13 +128,13 @@ final class TraceCommand implements Callable<Integer> {
                 + (rule instanceof EfmLora efm ? ", β = " + efm.ema() + ", Ê = 0" : ""));
         say("B" + number, TraceText.matrix(at.pairs().getFirst().b()));
         say("A" + number, TraceText.matrix(at.pairs().getFirst().a()));
-        if (chosen == Method.BI_LORA) {
+        if (chosen == Method.Rule.BI_LORA) {
             say("B2", TraceText.matrix(problem.second().getFirst().b()));
             say("A2", TraceText.matrix(problem.second().getFirst().a()));
         }
         for (int t = 1; t <= steps; t++) {
-            StepInputs inputs = new StepInputs(t, learningRate, learningRate, radius, 0, (t - 1.0) / steps);
-            StepResult result = rule.step(at, state, inputs, Sgd.defaults(), problem);
+            StepResult result = rule.step(at, state, new StepInputs(t, learningRate, learningRate, radius, 0)
+                    .at((t - 1.0) / steps, CounterRandom.noiseKey(0, t - 1)), Sgd.defaults(), problem);
             streams.out().println();
             streams.out().println("step " + t);
             streams.out().print(TraceText.of(result));

@@ -18,6 +18,7 @@ import lowland.Failure;
 import lowland.checkpoint.JsonFile;
 import lowland.checkpoint.PeftAdapter;
 import lowland.checkpoint.TaskFile;
+import lowland.cli.Method.Rule;
 import lowland.cpu.Lanes;
 import lowland.data.DataSet;
 import lowland.data.Example;
@@ -45,30 +46,36 @@ import picocli.CommandLine.Spec;
 @Command(name = "train", sortOptions = false, customSynopsis = "lowland train --model M --task T --method NAME --out RUN [OPTIONS]",
     description = {
     "Trains an adapter and a head, and writes the run folder: config.json, metrics.jsonl, adapter/ (PEFT's two files and task.json),"
-        + " auxiliary/ (Bi-LoRA's second pairs) and report.html. Ctrl-C ends the run after its step and saves.", ""},
+        + " auxiliary/ (Bi-LoRA's second pairs), with --method full in their place model/ (a Hugging Face folder), and report.html."
+        + " Ctrl-C ends the run after its step and saves.", ""},
     footer = {"", "Example:", "  lowland train --model minilm --task reviews.tsv --dev 0.1 --method efmlora --out runs/reviews"})
 final class TrainCommand implements Callable<Integer> {
     /// Options that act in some methods only, with these.
     private static final List<Use> USES = List.of(
-            new Use("--rho", Method.perturbing()),
-            new Use("--rho-schedule", Method.perturbing()),
-            new Use("--rho-final", Method.perturbing()),
-            new Use("--norm-scope", Method.perturbing()),
-            new Use("--perturb", List.of(Method.FMLORA, Method.EFMLORA)),
-            new Use("--estimate", List.of(Method.FMLORA, Method.EFMLORA)),
-            new Use("--ema", List.of(Method.EFMLORA)),
-            new Use("--ema-start", List.of(Method.EFMLORA)),
-            new Use("--auxiliary-rank", List.of(Method.BI_LORA)),
-            new Use("--auxiliary-alpha", List.of(Method.BI_LORA)),
-            new Use("--auxiliary-learning-rate", List.of(Method.BI_LORA)),
-            new Use("--auxiliary-optimizer", List.of(Method.BI_LORA)),
-            new Use("--auxiliary-direction", List.of(Method.BI_LORA)),
-            new Use("--auxiliary-clip", List.of(Method.BI_LORA)),
-            new Use("--bar-alpha", List.of(Method.LORA_OBAR, Method.LORA_NBAR)),
-            new Use("--bar-schedule", List.of(Method.LORA_OBAR, Method.LORA_NBAR)),
-            new Use("--learning-rate-ratio", List.of(Method.LORA_PLUS)));
+            new Use("--rho", Rule.perturbing()),
+            new Use("--rho-schedule", Rule.perturbing()),
+            new Use("--rho-final", Rule.perturbing()),
+            new Use("--norm-scope", Rule.perturbing()),
+            new Use("--perturb", List.of(Rule.FMLORA, Rule.EFMLORA)),
+            new Use("--estimate", List.of(Rule.FMLORA, Rule.EFMLORA)),
+            new Use("--ema", List.of(Rule.EFMLORA)),
+            new Use("--ema-start", List.of(Rule.EFMLORA)),
+            new Use("--rank", Rule.adapting()),
+            new Use("--alpha", Rule.adapting()),
+            new Use("--scaling", Rule.adapting()),
+            new Use("--targets", Rule.adapting()),
+            new Use("--lora-dropout", Rule.adapting()),
+            new Use("--auxiliary-rank", List.of(Rule.BI_LORA)),
+            new Use("--auxiliary-alpha", List.of(Rule.BI_LORA)),
+            new Use("--auxiliary-learning-rate", List.of(Rule.BI_LORA)),
+            new Use("--auxiliary-optimizer", List.of(Rule.BI_LORA)),
+            new Use("--auxiliary-direction", List.of(Rule.BI_LORA)),
+            new Use("--auxiliary-clip", List.of(Rule.BI_LORA)),
+            new Use("--bar-alpha", List.of(Rule.LORA_OBAR, Rule.LORA_NBAR)),
+            new Use("--bar-schedule", List.of(Rule.LORA_OBAR, Rule.LORA_NBAR)),
+            new Use("--learning-rate-ratio", List.of(Rule.LORA_PLUS)));
 
-    private record Use(String option, List<Method> methods) {}
+    private record Use(String option, List<Rule> rules) {}
 
     /// @param adapter to start from, null for none
     /// @param head whether its head is taken too
@@ -90,8 +97,11 @@ final class TrainCommand implements Callable<Integer> {
     private TaskOptions tables = new TaskOptions();
 
     @Option(names = "--method", required = true, paramLabel = "NAME", description = {
-        "lora (Hu et al., arXiv 2106.09685v2), lora-plus (arXiv 2402.12354v1), lora-obar and lora-nbar (arXiv 2410.14802), lora-sam and"
-            + " bi-lora (arXiv 2508.19564v1), fmlora and efmlora (arXiv 2508.00522v3).",
+        "A rule: lora (Hu et al., arXiv 2106.09685v2), lora-plus (arXiv 2402.12354v1), lora-obar, lora-nbar (arXiv 2410.14802), flat-lora"
+            + " (arXiv 2409.14396v2), lora-sam, bi-lora (arXiv 2508.19564v1), fmlora, efmlora (arXiv 2508.00522v3), full-sam (SAM over"
+            + " whole weights, descent on the factors), full (every weight is trained; no factors).",
+        "A form: dora (arXiv 2402.09353v6), pissa (arXiv 2404.02948v4), lora-ga (arXiv 2407.05000v1; from the mean gradient of the first 8"
+            + " batches; its code takes --scaling rank-stabilized).", "Or a rule with a form: bi-lora+dora.",
         "No default."})
     private String method;
 
@@ -171,8 +181,12 @@ final class TrainCommand implements Callable<Integer> {
     /// What options and model tell to be impossible, before data are read. The sizes of factors that are given come with them.
     private void checkFit(Method chosen, Pretrained pretrained) {
         pretrained.tokenizer().requireLength(data.maxLength);
-        if (start.adapter == null && start.auxiliary == null) {
-            Training.requireFit(pretrained, pairs(chosen), sharpness.rule(chosen, descent));
+        if (chosen.rule() == Rule.FULL && Tables.fewShot(task) != null) {
+            throw Failure.usage("--method full does not fit --task " + task + ": its head is the rows of the label words, no checkpoint's;"
+                    + " choose a method with an adapter");
+        }
+        if (start.adapter == null && start.auxiliary == null && chosen.rule() != Rule.FULL) {
+            Training.requireFit(pretrained, pairs(chosen), sharpness.rule(chosen.rule(), descent));
         }
     }
 
@@ -184,20 +198,20 @@ final class TrainCommand implements Callable<Integer> {
             descent.schedule(data.steps);
         }
         modelOptions.check();
-        sharpness.check(chosen, descent.learningRate);
+        sharpness.check(chosen.rule(), descent.learningRate);
         start.check(chosen);
         ParseResult given = spec.commandLine().getParseResult();
         for (Use use : USES) {
-            if (given.hasMatchedOption(use.option) && !use.methods.contains(chosen)) {
-                say("note: " + use.option + " has no effect with --method " + Choice.name(chosen) + "; it is for "
-                        + use.methods.stream().map(Choice::name).collect(Collectors.joining(", ")));
+            if (given.hasMatchedOption(use.option) && !use.rules.contains(chosen.rule())) {
+                say("note: " + use.option + " has no effect with --method " + chosen.name() + "; it is for "
+                        + use.rules.stream().map(Choice::name).collect(Collectors.joining(", ")));
             }
         }
         if (given.hasMatchedOption("--rho-final") && sharpness.schedule != RhoSchedule.Shape.COSINE) {
             say("note: --rho-final has no effect with --rho-schedule " + Choice.name(sharpness.schedule) + "; it is for cosine");
         }
         Set<DescentOptions.Optimizer> optimizers = EnumSet.of(descent.optimizer);
-        if (chosen == Method.BI_LORA) {
+        if (chosen.rule() == Rule.BI_LORA) {
             optimizers.add(sharpness.auxiliaryOptimizer());
         }
         tellWithout(DescentOptions.Optimizer.SGD, optimizers, given, "--momentum");
@@ -219,7 +233,7 @@ final class TrainCommand implements Callable<Integer> {
                 ModelOptions.pooling(pretrained), data.maxLength, set.regression(), Tables.fewShot(task) == null ? null : task);
         Given given = given(taskFile, pretrained);
         PeftAdapter second = start.auxiliary == null ? null : Adapters.readAuxiliary(start.auxiliary, pretrained, classes);
-        adopt(given.adapter, second);
+        adopt(given.adapter, second, chosen);
         Settings settings = settings(chosen, set.train().size());
         if (second != null && !(settings.rule() instanceof BiLora)) {
             throw Failure.usage("--init-auxiliary beside --auxiliary-rank 0: there is no second pair; leave one out");
@@ -278,9 +292,9 @@ final class TrainCommand implements Callable<Integer> {
                 profile(training);
             }
             if (jsonl) {
-                streams.out().println(JsonLine.text(outcome.json(folder.adapter())));
+                streams.out().println(JsonLine.text(outcome.json(folder.result(training))));
             } else {
-                outcome.print(streams.out(), folder.adapter());
+                outcome.print(streams.out(), folder.result(training));
             }
             streams.out().flush();
             RunReport.write(folder.folder());
@@ -298,8 +312,12 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /// What an adapter to start from says holds, unless the command line says the same again or otherwise, which is refused.
-    private void adopt(PeftAdapter given, PeftAdapter second) {
+    private void adopt(PeftAdapter given, PeftAdapter second, Method chosen) {
         if (given != null) {
+            if (Adapters.form(given) != chosen.form()) {
+                throw Failure.of(start.adapter + (given.config().dora() ? " has DoRA's magnitudes" : " has no magnitudes") + ", but --method is "
+                        + chosen.name() + "; choose " + (given.config().dora() ? "one with dora" : "one without"));
+            }
             agree("--rank", factors.rank, given.config().rank(), start.adapter);
             agree("--alpha", factors.alpha, given.config().alpha(), start.adapter);
             agree("--scaling", factors.scaling, Adapters.scaling(given), start.adapter);
@@ -359,7 +377,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private Settings settings(Method chosen, int rows) {
         int steps = data.steps(rows);
-        return new Settings(sharpness.rule(chosen, descent), sharpness.rhoSchedule(chosen, steps), pairs(chosen),
+        return new Settings(sharpness.rule(chosen.rule(), descent), sharpness.rhoSchedule(chosen.rule(), steps), pairs(chosen),
                 new Settings.Optimisation(descent.descent(), descent.learningRate, modelOptions.headLearningRate(descent.learningRate),
                         descent.schedule(steps), descent.clipNorm),
                 new Settings.Batching(data.batchSize, data.accumulate, data.order == DataOptions.Order.SHUFFLED, data.maxTokens),
@@ -369,7 +387,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private Settings.Pairs pairs(Method chosen) {
         return new Settings.Pairs(factors.targets(), factors.scaling(), new Settings.Size(factors.rank(), factors.alpha()),
-                new Settings.Size(sharpness.auxiliaryRank(chosen), sharpness.auxiliaryAlpha(chosen, factors)));
+                new Settings.Size(sharpness.auxiliaryRank(chosen.rule()), sharpness.auxiliaryAlpha(chosen.rule(), factors)), chosen.form());
     }
 
     private Rows rows(String source, List<Example> examples, Pretrained pretrained) {
@@ -450,13 +468,19 @@ final class TrainCommand implements Callable<Integer> {
         boolean fewShot = Tables.fewShot(task) != null;
         config.put("k", fewShot ? named.shots() : null).put("dataSeed", fewShot ? named.drawn() : null);
         Settings.Pairs pairs = settings.pairs();
-        config.put("rank", pairs.primary().rank()).put("alpha", pairs.primary().alpha()).put("scaling", Choice.name(pairs.scaling()));
-        ArrayNode targets = config.putArray("targets");
-        pairs.targets().forEach(targets::add);
-        config.put("loraDropout", settings.regularisation().adapterDropout());
         Method chosen = Method.of(method);
-        config.put("rho", sharpness.rho(chosen));
-        config.put("normScope", sharpness.scope(chosen) == null ? null : Choice.name(sharpness.scope(chosen)));
+        boolean adapts = chosen.rule() != Rule.FULL;
+        config.put("rank", adapts ? pairs.primary().rank() : null).put("alpha", adapts ? pairs.primary().alpha() : null);
+        config.put("scaling", adapts ? Choice.name(pairs.scaling()) : null).put("form", adapts ? Choice.name(pairs.form()) : null);
+        if (adapts) {
+            ArrayNode targets = config.putArray("targets");
+            pairs.targets().forEach(targets::add);
+        } else {
+            config.putNull("targets");
+        }
+        config.put("loraDropout", adapts ? settings.regularisation().adapterDropout() : null);
+        config.put("rho", sharpness.rho(chosen.rule()));
+        config.put("normScope", sharpness.scope(chosen.rule()) == null ? null : Choice.name(sharpness.scope(chosen.rule())));
         config.put("rhoSchedule", Choice.name(settings.rho().shape())).put("rhoFinal", settings.rho().rhoFinal());
         SharpnessConfig.put(config, settings.rule());
         boolean second = settings.rule() instanceof BiLora;

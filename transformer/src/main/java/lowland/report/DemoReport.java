@@ -111,12 +111,12 @@ public final class DemoReport {
         return "<span class=\"swatch" + (of.steps() > 1 ? " dashed" : "") + "\" style=\"--c:var(--s" + color(of) + ")\">" + name + "</span>";
     }
 
-    /// The same method has the same colour, whichever others are there.
+    /// The same method has the same colour, whichever others are there; beyond six the colours repeat.
     private static int color(DemoMethod method) {
         List<DemoMethod> all = DemoMethod.all();
         for (int i = 0; i < all.size(); i++) {
             if (all.get(i).name().equals(method.name())) {
-                return i;
+                return i % 6;
             }
         }
         throw new IllegalArgumentException(method.name());

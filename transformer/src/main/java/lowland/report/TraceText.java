@@ -72,6 +72,16 @@ public final class TraceText {
                 line("B", t.balanced().pairs().getFirst().b(), "(1 ± αη)·B: where the descent starts");
                 line("A", t.balanced().pairs().getFirst().a(), "(1 ∓ αη)·A");
             }
+            case Trace.FlatLoraTrace t -> {
+                line("ε", t.perturbations().getFirst(), "ε_ij ~ N(0, σ²·‖W_i‖²/in), σ = ρ·½(1 − cos(πp))");
+                gradients("", t.gradients(), "at W0 + s·B·A + ε: what descends");
+            }
+            case Trace.FullSamTrace t -> {
+                gradients("", t.gradients(), "at (B, A)");
+                line("G", t.fullGradients().getFirst(), "∂L/∂W");
+                line("ε", t.perturbations().getFirst(), "ρ·G/‖G‖");
+                gradients("", t.perturbedGradients(), "at W0 + s·B·A + ε: what descends");
+            }
             case LoraSamTrace t -> {
                 gradients("", t.gradients(), "at (B, A)");
                 line("F", t.normsB().getFirst(), "P2 Eq. 4: √(‖gB‖² + ‖gA‖²)");
@@ -106,7 +116,6 @@ public final class TraceText {
                 line("A2", second.a(), "after the clip");
             }
             case Trace.Skipped t -> line("skipped", t.reason(), "nothing changed");
-            default -> throw new IllegalArgumentException("no text for a trace of kind " + result.trace().getClass().getSimpleName());
         }
         LoraPair pair = result.next().pairs().getFirst();
         String number = result.trace() instanceof BiLoraTrace ? "1" : "";

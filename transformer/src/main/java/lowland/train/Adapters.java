@@ -70,6 +70,11 @@ public final class Adapters {
         return adapter.config().rankStabilized() ? Scaling.RANK_STABILIZED : Scaling.STANDARD;
     }
 
+    /// Whether an adapter has magnitudes.
+    public static AdapterForm form(PeftAdapter adapter) {
+        return adapter.config().dora() ? AdapterForm.DORA : AdapterForm.LORA;
+    }
+
     /// The targets of an adapter: as its configuration names them, or the modules for which it has factors.
     public static List<String> targets(PeftAdapter adapter) {
         List<String> named = adapter.config().targets();
@@ -85,7 +90,7 @@ public final class Adapters {
         return List.copyOf(modules);
     }
 
-    /// Writes pairs and head as they are now.
+    /// Writes pairs and head as they are now; pairs that did not start at zero as plain LoRA of twice the rank.
     ///
     /// @throws Failure if a value is not finite, or a file cannot be written
     public static void write(Training training, Pretrained pretrained, Path folder) {
@@ -96,10 +101,20 @@ public final class Adapters {
             head.put(state.name(), new Tensor(state.shape().fixed(), training.session().read(state, 0)));
             saved.add(state.name().substring(0, state.name().indexOf('.')));
         }
-        PeftConfig config = new PeftConfig("SEQ_CLS", pretrained.published(), pairs.primary().rank(), pairs.primary().alpha(),
+        int rank = pairs.primary().rank();
+        double alpha = pairs.primary().alpha();
+        Map<String, PeftAdapter.Factors> factors = factors(training.session(), training.program().adapter());
+        if (!training.starts().isEmpty()) {
+            // The same s at twice the rank.
+            double s = pairs.scaling().of(alpha, rank);
+            factors.replaceAll((module, pair) -> training.starts().onStart(module, s, pair.a(), pair.b()));
+            alpha *= pairs.scaling() == Scaling.RANK_STABILIZED ? Math.sqrt(2) : 2;
+            rank *= 2;
+        }
+        PeftConfig config = new PeftConfig("SEQ_CLS", pretrained.published(), rank, alpha,
                 training.settings().regularisation().adapterDropout(), targets(pairs.targets(), training.program().adapter()),
-                pairs.scaling() == Scaling.RANK_STABILIZED, List.copyOf(saved));
-        new PeftAdapter(config, factors(training.session(), training.program().adapter()), head)
+                pairs.scaling() == Scaling.RANK_STABILIZED, List.copyOf(saved), pairs.form() == AdapterForm.DORA);
+        new PeftAdapter(config, factors, head)
                 .write(folder, pretrained.linears(), head(pretrained, training.model().classes()));
     }
 
@@ -126,7 +141,8 @@ public final class Adapters {
             for (int layer = 0; layer < linear.layers(); layer++) {
                 factors.put(linear.module(layer), new PeftAdapter.Factors(
                         Tensor.matrix(pair.rank(), linear.in(), session.read(pair.a(), layer)),
-                        Tensor.matrix(linear.out(), pair.rank(), session.read(pair.b(), layer))));
+                        Tensor.matrix(linear.out(), pair.rank(), session.read(pair.b(), layer)),
+                        pair.decomposed() ? new Tensor(new int[] {linear.out()}, session.read(pair.magnitude(), layer)) : null));
             }
         }
         return factors;
@@ -177,6 +193,9 @@ public final class Adapters {
                 }
                 session.write(pair.a(), layer, given.a().data());
                 session.write(pair.b(), layer, given.b().data());
+                if (pair.decomposed()) {
+                    session.write(pair.magnitude(), layer, given.magnitude().data());
+                }
                 set++;
             }
         }

@@ -4,6 +4,7 @@ import java.util.List;
 import lowland.descent.AdamW;
 import lowland.descent.RhoSchedule;
 import lowland.descent.Schedule;
+import lowland.rule.Scaling;
 
 /// What a demonstration does, in fixed numbers: nothing depends on how long something takes.
 ///
@@ -43,8 +44,9 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
     Settings settings(DemoMethod method, long seed) {
         int count = steps * method.steps();
         return new Settings(method.rule(), new RhoSchedule(RhoSchedule.Shape.CONSTANT, method.rho(), count),
-                new Settings.Pairs(List.of("all-linear"), new Settings.Size(8, 16)),
-                new Settings.Optimisation(AdamW.defaults(), learningRate, headLearningRate,
+                new Settings.Pairs(List.of("all-linear"), Scaling.STANDARD, new Settings.Size(8, 16), new Settings.Size(8, 16),
+                        method.form()),
+                new Settings.Optimisation(AdamW.defaults(), method.rate() * learningRate, headLearningRate,
                         Schedule.withWarmupShare(Schedule.Shape.LINEAR, count, 0.06), 1),
                 new Settings.Batching(batchSize, 1, true, 0), Settings.Regularisation.NONE, seed);
     }

@@ -4,10 +4,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import lowland.Failure;
 import lowland.checkpoint.AtomicFile;
 import lowland.checkpoint.BertConfig;
@@ -19,9 +22,12 @@ import lowland.checkpoint.PeftAdapter.Factors;
 import lowland.checkpoint.Safetensors;
 import lowland.checkpoint.TaskFile;
 import lowland.checkpoint.Tensor;
+import lowland.checkpoint.Tensors;
 import lowland.model.Bert;
+import lowland.program.State;
 
-/// A checkpoint in which an adapter is merged: W = W0 + s·B·A in each adapted layer, the head beside, in a Hugging Face folder.
+/// A checkpoint in which an adapter is merged: W = W0 + s·B·A in each adapted layer (under DoRA with its rows' magnitudes), the head
+/// beside, in a Hugging Face folder.
 ///
 /// Under transformers' poolings it is a `BertForSequenceClassification` or `RobertaForSequenceClassification`. A head on the mean has no
 /// class there: the encoder is then a `BertModel` or `RobertaModel`, and the head lies beside it as `classifier.{weight,bias}`.
@@ -31,12 +37,15 @@ public final class MergedCheckpoint {
     private static final String POOLER = "pooler.dense";
 
     private final Pretrained pretrained;
-    private final PeftAdapter adapter;
+    private final Map<String, Tensor> head;
+    private final BiFunction<String, int[], Tensor> weights;
     private final TaskFile task;
 
-    private MergedCheckpoint(Pretrained pretrained, PeftAdapter adapter, TaskFile task) {
+    /// @param weights every weight of the encoder by its name and shape
+    private MergedCheckpoint(Pretrained pretrained, Map<String, Tensor> head, BiFunction<String, int[], Tensor> weights, TaskFile task) {
         this.pretrained = pretrained;
-        this.adapter = adapter;
+        this.head = head;
+        this.weights = weights;
         this.task = task;
     }
 
@@ -44,22 +53,47 @@ public final class MergedCheckpoint {
     ///
     /// @throws Failure if a weight cannot be read or is not finite, or a file cannot be written
     public static void write(Path folder, Pretrained pretrained, PeftAdapter adapter, TaskFile task) {
+        new MergedCheckpoint(pretrained, adapter.head(), (name, shape) -> {
+            Tensor weight = pretrained.weight(name, shape);
+            Factors pair = name.endsWith(".weight") ? adapter.factors().get(name.substring(0, name.length() - ".weight".length())) : null;
+            return pair == null ? weight : merged(weight, pair, adapter.config().scaling());
+        }, task).write(folder);
+    }
+
+    /// Writes the folder of a model whose every weight was trained, as it is now.
+    ///
+    /// @throws Failure if a value is not finite, or a file cannot be written
+    public static void write(Path folder, Pretrained pretrained, Training training, TaskFile task) {
+        Map<String, Tensor> head = new LinkedHashMap<>();
+        training.model().head().forEach(
+                state -> head.put(state.name(), new Tensor(state.shape().fixed(), training.session().read(state, 0))));
+        Map<String, Supplier<float[]>> trained = new HashMap<>();
+        for (State state : training.program().whole()) {
+            for (int layer = 0; layer < state.slices(); layer++) {
+                int at = layer;
+                trained.put(state.name().replace("*", Integer.toString(layer)), () -> training.session().read(state, at));
+            }
+        }
+        new MergedCheckpoint(pretrained, head, (name, shape) -> !trained.containsKey(name) ? pretrained.weight(name, shape)
+                : Tensors.checked(folder.toString(), name, new Tensor(shape, trained.get(name).get()), shape), task).write(folder);
+    }
+
+    private void write(Path folder) {
         if (pretrained.pooling() == Bert.Pooling.MASK) {
             throw Failure.of("an adapter of " + task.prompt() + " holds the rows of its label words only, no whole masked-language head:"
                     + " there is nothing that transformers could load; use evaluate and predict");
         }
-        MergedCheckpoint merged = new MergedCheckpoint(pretrained, adapter, task);
         try {
             Files.createDirectories(folder);
-            merged.tokenizer(folder);
+            tokenizer(folder);
         } catch (IOException e) {
             throw Failure.of("cannot write the folder " + folder + ": " + Failure.reason(e) + "; choose another", e);
         }
-        Safetensors.write(folder.resolve("model.safetensors"), merged.shapes(), merged::tensor);
+        Safetensors.write(folder.resolve("model.safetensors"), shapes(), this::tensor);
         if (!task.textColumns().isEmpty()) {
             task.write(folder);
         }
-        JsonFile.write(folder.resolve(Checkpoint.CONFIG), merged.config());
+        JsonFile.write(folder.resolve(Checkpoint.CONFIG), config());
     }
 
     private void tokenizer(Path folder) throws IOException {
@@ -87,21 +121,15 @@ public final class MergedCheckpoint {
             shapes.put(pretrained.prefix() + POOLER + ".weight", new int[] {config.hidden(), config.hidden()});
             shapes.put(pretrained.prefix() + POOLER + ".bias", new int[] {config.hidden()});
         }
-        adapter.head().forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+        head.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
         return shapes;
     }
 
     private Tensor tensor(String name) {
-        Tensor head = adapter.head().get(name);
-        if (head != null) {
-            return head;
-        }
-        Tensor weight = pretrained.weight(name, shapes().get(name));
-        Factors pair = name.endsWith(".weight") ? adapter.factors().get(name.substring(0, name.length() - ".weight".length())) : null;
-        return pair == null ? weight : merged(weight, pair, adapter.config().scaling());
+        return head.containsKey(name) ? head.get(name) : weights.apply(name, shapes().get(name));
     }
 
-    /// W + s·B·A, each value summed in double and rounded once.
+    /// W + s·B·A, each row of it brought to its magnitude where there are any; each value made in double and rounded once.
     private static Tensor merged(Tensor weight, Factors pair, double s) {
         int out = weight.shape()[0];
         int in = weight.shape()[1];
@@ -113,13 +141,19 @@ public final class MergedCheckpoint {
         for (int i = 0; i < out; i++) {
             java.util.Arrays.fill(row, 0);
             for (int r = 0; r < rank; r++) {
-                double factor = b[i * rank + r];
+                double left = b[i * rank + r];
                 for (int j = 0; j < in; j++) {
-                    row[j] += factor * a[r * in + j];
+                    row[j] += left * a[r * in + j];
                 }
             }
+            double squared = 0;
             for (int j = 0; j < in; j++) {
-                sum[i * in + j] = (float) (weight.data()[i * in + j] + s * row[j]);
+                row[j] = weight.data()[i * in + j] + s * row[j];
+                squared += row[j] * row[j];
+            }
+            double factor = pair.magnitude() == null ? 1 : pair.magnitude().data()[i] / Math.sqrt(squared);
+            for (int j = 0; j < in; j++) {
+                sum[i * in + j] = (float) (factor * row[j]);
             }
         }
         return Tensor.matrix(out, in, sum);

@@ -20,11 +20,17 @@ public record Settings(UpdateRule rule, RhoSchedule rho, Pairs pairs, Optimisati
     ///
     /// @param targets last parts of the adapted modules' names, or `all-linear`
     /// @param auxiliary of Bi-LoRA's second pairs; other rules do not read it
-    public record Pairs(List<String> targets, Scaling scaling, Size primary, Size auxiliary) {
+    /// @param form of the first pairs; second ones are always plain
+    public record Pairs(List<String> targets, Scaling scaling, Size primary, Size auxiliary, AdapterForm form) {
+
+        /// Plain pairs.
+        public Pairs(List<String> targets, Scaling scaling, Size primary, Size auxiliary) {
+            this(targets, scaling, primary, auxiliary, AdapterForm.LORA);
+        }
 
         /// Standard scaling; second pairs, where there are any, as large as the first.
         public Pairs(List<String> targets, Size size) {
-            this(targets, Scaling.STANDARD, size, size);
+            this(targets, Scaling.STANDARD, size, size, AdapterForm.LORA);
         }
     }
 

@@ -18,12 +18,14 @@ import lowland.program.State;
 import lowland.program.operation.Mask;
 import lowland.random.CounterRandom;
 import lowland.rule.BiLora;
+import lowland.rule.FullFineTuning;
 import lowland.rule.Initialization;
+import lowland.rule.LoraGa;
+import lowland.rule.Pissa;
 import lowland.rule.UpdateRule;
 import lowland.step.Factors;
 import lowland.step.Linear;
 import lowland.step.TrainingStep;
-import org.ejml.simple.SimpleMatrix;
 
 /// A training run on a device: it advances by one optimiser step at a time, and answers on rows whenever asked.
 ///
@@ -42,6 +44,9 @@ public final class Training implements AutoCloseable {
     private final Order order;
     private final Inputs update = new Inputs();
     private final Map<String, Double> seconds = new LinkedHashMap<>();
+    private final Device device;
+    private final Map<String, Integer> capacity;
+    private final ResidualStarts starts = new ResidualStarts();
     private int taken;
     private int gradients;
     private int adamT;
@@ -60,7 +65,8 @@ public final class Training implements AutoCloseable {
         Settings.Regularisation regularisation = settings.regularisation();
         boolean dropout = Double.isNaN(regularisation.dropout()) || regularisation.dropout() > 0;
         model = pretrained.bert(regularisation.dropout(), classes, regression, regularisation.smoothing(), dropout);
-        step = TrainingStep.of(settings.rule(), settings.optimisation().descent(), model, factors(model, pairs, Factors.PRIMARY),
+        step = TrainingStep.of(settings.rule(), settings.optimisation().descent(), model,
+                settings.rule() instanceof FullFineTuning ? List.of() : factors(model, pairs, Factors.PRIMARY),
                 settings.rule() instanceof BiLora ? factors(model, pairs, Factors.AUXILIARY) : List.of(),
                 regularisation.adapterDropout());
         int rows = train.size() == 0 ? batching.rows() : Math.min(batching.rows(), train.size());
@@ -69,7 +75,10 @@ public final class Training implements AutoCloseable {
         batch = new Batch(tokens, rows, pretrained.config());
         order = new Order(Math.max(1, train.size()), batching.shuffled(), settings.seed());
         List<Program> programs = train.size() == 0 ? List.of(step.evaluate()) : step.programs();
-        session = device.open(programs, Set.copyOf(model.frozen()), Map.of("tokens", tokens, "sequences", rows));
+        Set<State> frozen = settings.rule() instanceof FullFineTuning ? Set.of() : Set.copyOf(model.frozen());
+        this.device = device;
+        capacity = Map.of("tokens", tokens, "sequences", rows);
+        session = device.open(programs, frozen, capacity);
         load(pretrained);
         initialise();
     }
@@ -83,6 +92,25 @@ public final class Training implements AutoCloseable {
         }
     }
 
+    /// PiSSA and LoRA-GA: before the first step, from the weights and the head as they then are.
+    private void start() {
+        switch (settings.pairs().form()) {
+            case LORA, DORA -> { }
+            case PISSA -> starts.write(session, step.adapter(),
+                    (place, weight) -> Pissa.of(place.module(), place.pair().scaling(), place.pair().rank(), weight));
+            case LORA_GA -> {
+                List<int[]> rows = new ArrayList<>();
+                int batches = Math.min(LoraGa.BATCHES, settings.batching().stepsPerEpoch(train.size()));
+                for (int at = 0; at < batches; at++) {
+                    rows.addAll(microBatches(at));
+                }
+                FullGradients gradients = FullGradients.of(model, step.adapter(), train, rows, batch, device, capacity, session);
+                starts.write(session, step.adapter(), (place, weight) -> LoraGa.of(place.module(), place.pair().scaling(),
+                        place.pair().rank(), weight, gradients.byModule().get(place.module())));
+            }
+        }
+    }
+
     private static List<Factors> factors(Bert model, Settings.Pairs pairs, String name) {
         Settings.Size size = name.equals(Factors.PRIMARY) ? pairs.primary() : pairs.auxiliary();
         int rank = size.rank();
@@ -93,12 +121,17 @@ public final class Training implements AutoCloseable {
                     || linear.module().endsWith("." + target));
             if (targeted) {
                 int most = Math.min(linear.in(), linear.out());
+                if (pairs.form().residual() && name.equals(Factors.PRIMARY) && 2 * rank > most) {
+                    throw Failure.usage("--rank " + rank + " is larger than " + linear.module().replace("*", "0") + " (" + linear.out()
+                            + " x " + linear.in() + ") allows, whose adapter is saved with twice the rank: choose 1 to " + most / 2);
+                }
                 if (rank > most) {
                     throw Failure.usage((name.equals(Factors.PRIMARY) ? "--rank " : "--auxiliary-rank ") + rank + " is larger than "
                             + linear.module().replace("*", "0") + " (" + linear.out() + " x " + linear.in() + ") allows: choose 1 to "
                             + most);
                 }
-                factors.add(new Factors(linear, name, rank, pairs.scaling().of(size.alpha(), rank)));
+                boolean decomposed = pairs.form() == AdapterForm.DORA && name.equals(Factors.PRIMARY);
+                factors.add(new Factors(linear, name, rank, pairs.scaling().of(size.alpha(), rank), decomposed));
             }
         }
         for (String target : pairs.targets()) {
@@ -120,6 +153,27 @@ public final class Training implements AutoCloseable {
                 session.write(state, layer, pretrained.weight(name, state.shape().fixed()).data());
             }
         }
+        for (Linear linear : model.linears()) {
+            State squares = linear.squaredRowNorms();
+            if (step.programs().stream().anyMatch(program -> program.reads().containsKey(squares))) {
+                for (int layer = 0; layer < squares.slices(); layer++) {
+                    session.write(squares, layer, squaredRowNorms(session.read(linear.weight(), layer), linear));
+                }
+            }
+        }
+    }
+
+    private static float[] squaredRowNorms(float[] weight, Linear linear) {
+        float[] squares = new float[linear.out()];
+        for (int i = 0; i < squares.length; i++) {
+            double sum = 0;
+            for (int j = 0; j < linear.in(); j++) {
+                double w = weight[i * linear.in() + j];
+                sum += w * w;
+            }
+            squares[i] = (float) sum;
+        }
+        return squares;
     }
 
     /// Factors by [Initialization], the head's weights normal with deviation 0.02 (Hugging Face's), its biases zero; but a regression
@@ -130,6 +184,15 @@ public final class Training implements AutoCloseable {
         }
         for (Factors pair : step.auxiliary()) {
             initialise(pair, ".auxiliary");
+        }
+        for (Factors pair : step.adapter()) {
+            for (int layer = 0; layer < pair.a().slices() && pair.decomposed(); layer++) {
+                float[] magnitudes = session.read(pair.linear().squaredRowNorms(), layer);
+                for (int i = 0; i < magnitudes.length; i++) {
+                    magnitudes[i] = (float) Math.sqrt(magnitudes[i]);
+                }
+                session.write(pair.magnitude(), layer, magnitudes);
+            }
         }
         for (State state : model.head()) {
             float[] values = new float[state.size()];
@@ -149,16 +212,14 @@ public final class Training implements AutoCloseable {
         Linear linear = pair.linear();
         for (int layer = 0; layer < linear.layers(); layer++) {
             String tensor = linear.module(layer) + suffix + ".lora_A.weight";
-            session.write(pair.a(), layer, floats(Initialization.kaimingUniform(settings.seed(), tensor, pair.rank(), linear.in())));
+            session.write(pair.a(), layer, ResidualStarts.floats(
+                    Initialization.kaimingUniform(settings.seed(), tensor, pair.rank(), linear.in())));
         }
     }
 
-    private static float[] floats(SimpleMatrix matrix) {
-        float[] values = new float[matrix.getNumElements()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) matrix.get(i);
-        }
-        return values;
+    /// Where pairs started that did not start at zero; empty for the others.
+    ResidualStarts starts() {
+        return starts;
     }
 
     public Settings settings() {
@@ -236,10 +297,13 @@ public final class Training implements AutoCloseable {
     /// @throws Failure as [#check] does
     public StepRecord step() {
         check();
+        if (taken == 0) {
+            start();
+        }
         long began = System.nanoTime();
         double rho = settings.rho().at(taken);
         double factor = settings.optimisation().schedule().factor(taken);
-        List<int[]> microBatches = microBatches();
+        List<int[]> microBatches = microBatches(taken);
         int rows = microBatches.stream().mapToInt(micro -> micro.length).sum();
         int tokens = 0;
         for (int[] micro : microBatches) {
@@ -247,7 +311,8 @@ public final class Training implements AutoCloseable {
                 tokens += train.tokens(row);
             }
         }
-        update.scalar("rho", rho);
+        update.scalar("rho", rho).ints("noiseKey", Mask.halves(CounterRandom.noiseKey(settings.seed(), taken)));
+        TrainingStep.scalars(settings.rule(), adamT + 1, (double) taken / settings.steps()).forEach(update::scalar);
         run("clear", update);
         double loss = gradient(microBatches, rows);
         boolean finite = Double.isFinite(loss);
@@ -299,8 +364,8 @@ public final class Training implements AutoCloseable {
                 clipped, !finite, tokens, (System.nanoTime() - began) * 1e-9, more);
     }
 
-    /// The rows of the next optimiser step, cut into micro-batches of at most the capacity. An epoch's last rows make a short step.
-    private List<int[]> microBatches() {
+    /// The rows of an optimiser step, cut into micro-batches of at most the capacity. An epoch's last rows make a short step.
+    private List<int[]> microBatches(int taken) {
         Settings.Batching batching = settings.batching();
         int epochSteps = batching.stepsPerEpoch(train.size());
         long epoch = taken / epochSteps;
@@ -350,7 +415,6 @@ public final class Training implements AutoCloseable {
                 .scalar("clipNorm", optimisation.clipNorm() == 0 ? Double.POSITIVE_INFINITY : optimisation.clipNorm());
         AdamW adamW = adamW();
         update.scalar("correction1", 1 - StrictMath.pow(adamW.beta1(), t)).scalar("correction2", 1 - StrictMath.pow(adamW.beta2(), t));
-        TrainingStep.scalars(settings.rule(), t, (double) taken / settings.steps()).forEach(update::scalar);
         return run("descend", update);
     }
 
@@ -397,6 +461,7 @@ public final class Training implements AutoCloseable {
     /// The adapter and the head as they are now.
     public Snapshot snapshot() {
         List<State> states = new ArrayList<>(model.head());
+        states.addAll(step.whole());
         for (Factors pair : step.adapter()) {
             states.add(pair.a());
             states.add(pair.b());

@@ -38,6 +38,9 @@ final class Binding {
             case Product product -> new Products(product, o, gemm);
             case Add add -> add.y().type() == ElementType.REAL ? add(add, o) : addDoubles(add, o);
             case Multiply multiply -> multiply.y().type() == ElementType.REAL ? multiply(multiply, o) : multiplyDoubles(multiply, o);
+            case Divide divide -> divide(divide, o);
+            case RowNorms norms -> rowNorms(norms, o);
+            case Gaussian gaussian -> gaussian(gaussian, o);
             case Scale scale -> scale.y().type() == ElementType.REAL ? scale(scale, o) : scaleDoubles(scale, o);
             case Fill fill -> fill.y().type() == ElementType.REAL ? fill(fill, o) : fillDoubles(fill, o);
             case Gather gather -> gather(gather, o);
@@ -93,6 +96,47 @@ final class Binding {
         Reals y = o.reals(multiply.y());
         return elementwise(multiply.y(), o, (from, to, _) ->
                 Elementwise.multiply(a.array, a.at + from, b.array, b.at + from, y.array, y.at + from, to - from));
+    }
+
+    private Bound divide(Divide divide, Operands o) {
+        Reals a = o.reals(divide.a());
+        Reals b = o.reals(divide.b());
+        Reals y = o.reals(divide.y());
+        return elementwise(divide.y(), o, (from, to, _) -> {
+            for (int i = from; i < to; i++) {
+                y.array[y.at + i] = a.array[a.at + i] / b.array[b.at + i];
+            }
+        });
+    }
+
+    private Bound rowNorms(RowNorms norms, Operands o) {
+        Reals w = o.reals(norms.w());
+        Reals b = o.reals(norms.b());
+        Reals x = o.reals(norms.x());
+        Reals y = o.reals(norms.y());
+        int n = norms.b().shape().fixed(0);
+        int r = norms.b().shape().fixed(1);
+        return elementwise(norms.y(), o, (from, to, _) -> {
+            for (int i = from; i < to; i++) {
+                double sum = w.array[w.at + i];
+                for (int k = 0; k < r; k++) {
+                    sum += (double) b.array[b.at + i * r + k] * x.array[x.at + k * n + i];
+                }
+                y.array[y.at + i] = (float) Math.sqrt(sum);
+            }
+        });
+    }
+
+    private Bound gaussian(Gaussian gaussian, Operands o) {
+        Ints halves = o.ints(gaussian.key());
+        Reals y = o.reals(gaussian.y());
+        int layer = o.layer();
+        return elementwise(gaussian.y(), o, (from, to, _) -> {
+            long elements = Gaussian.elements(Mask.key(halves.array), gaussian.tensor(), layer);
+            for (int i = from; i < to; i++) {
+                y.array[y.at + i] = (float) CounterRandom.gaussian(CounterRandom.child(elements, i));
+            }
+        });
     }
 
     private Bound scale(Scale scale, Operands o) {

@@ -2,6 +2,7 @@ package lowland.step;
 
 import static lowland.program.operation.Scalar.Kind.ADD;
 import static lowland.program.operation.Scalar.Kind.CLIP;
+import static lowland.program.operation.Scalar.Kind.DIVIDE_OR_ZERO;
 import static lowland.program.operation.Scalar.Kind.MAXIMUM;
 import static lowland.program.operation.Scalar.Kind.MULTIPLY;
 import static lowland.program.operation.Scalar.Kind.UNLESS_ZERO;
@@ -10,7 +11,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import lowland.program.ElementType;
 import lowland.program.Recording;
+import lowland.program.Shape;
 import lowland.program.State;
 import lowland.program.Value;
 import lowland.rule.BiLora;
@@ -20,7 +23,7 @@ import lowland.rule.BiLora;
 ///
 ///     c² = Σ_layers s2²·⟨B2ᵀB2, A2A2ᵀ⟩      (B2, A2) ← √clip·(B2, A2),  clip = 0 if ρ = 0, ρ/c if c > ρ, else 1
 ///
-/// or, as controls, with a c of each layer, or clip = 1; or with a second pair that descends.
+/// or, as controls, with a c of each layer, or clip = 1; or with a second pair that descends, or is drawn anew.
 ///
 /// With ρ = 0 the second pairs are zero from the step's start, and c counts as 0, whatever it is: nothing but LoRA's step is left.
 record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) implements RuleStep {
@@ -73,6 +76,8 @@ record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) imp
         Value clip = descending.clipped(p, RuleStep.both(pairs), head, "");
         Descending ascending = descending.with(rule.auxiliaryDescent());
         Value auxiliaryClip = ascending.clipped(p, RuleStep.both(auxiliary), List.of(), "auxiliary ");
+        boolean random = rule.role() == BiLora.Role.RANDOM;
+        Value key = random ? p.input("noiseKey", ElementType.INT, Shape.of(2)) : null;
         p.stage("ascend");
         Value scale = rule.role() == BiLora.Role.ASCEND ? Descending.negated(p, auxiliaryClip) : auxiliaryClip;
         Value rate = p.scalar(MULTIPLY, p.scalar("learningRate"), p.constant(rule.auxiliaryLearningRateRatio()));
@@ -82,8 +87,8 @@ record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) imp
         for (Factors pair : auxiliary) {
             Linear linear = pair.linear();
             List<Value> sums = Layers.fold(p, "ascend " + linear.module(), linear.layers(), List.of(before, after), carried -> {
-                Value a = ascending.step(p, pair.a(), scale, rate);
-                Value b = ascending.step(p, pair.b(), scale, rate);
+                Value a = random ? p.gaussian(pair.a().name(), key, pair.a().shape()) : ascending.step(p, pair.a(), scale, rate);
+                Value b = random ? p.gaussian(pair.b().name(), key, pair.b().shape()) : ascending.step(p, pair.b(), scale, rate);
                 ascended.put(pair.a(), a);
                 ascended.put(pair.b(), b);
                 return List.of(
@@ -98,7 +103,7 @@ record BiLoraStep(BiLora rule, List<Factors> pairs, List<Factors> auxiliary) imp
         p.output("perturbationNorm", p.squareRoot(before));
         p.output("c", c);
         p.guard(c);
-        Value global = p.squareRoot(p.scalar(CLIP, p.scalar("rho"), c));
+        Value global = p.squareRoot(p.scalar(random ? DIVIDE_OR_ZERO : CLIP, p.scalar("rho"), c));
         Value unclipped = p.scalar(UNLESS_ZERO, p.scalar("rho"), p.constant(1));
         Value normA = p.constant(0);
         Value normB = p.constant(0);

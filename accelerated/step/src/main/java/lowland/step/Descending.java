@@ -7,6 +7,7 @@ import static lowland.program.operation.Scalar.Kind.MULTIPLY;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import lowland.descent.AdamW;
 import lowland.descent.Descent;
 import lowland.descent.Sgd;
@@ -19,20 +20,23 @@ import lowland.program.Value;
 ///     g ← g·min(1, clipNorm/(‖g‖ + 10⁻⁶))      torch's clip_grad_norm_; clipNorm = ∞ is off
 final class Descending {
     private final Descent descent;
+    private final Set<State> whole;
     private final List<State> moments;
 
-    Descending(Descent descent) {
-        this(descent, new ArrayList<>());
+    /// @param whole what is trained whole at the pairs' learning rate; the rest beside them at the head's
+    Descending(Descent descent, List<State> whole) {
+        this(descent, Set.copyOf(whole), new ArrayList<>());
     }
 
-    private Descending(Descent descent, List<State> moments) {
+    private Descending(Descent descent, Set<State> whole, List<State> moments) {
         this.descent = descent;
+        this.whole = whole;
         this.moments = moments;
     }
 
     /// Another optimiser whose moments are counted here too.
     Descending with(Descent other) {
-        return new Descending(other, moments);
+        return new Descending(other, whole, moments);
     }
 
     /// Both optimisers of a step get one `correction1` and one `correction2`.
@@ -127,8 +131,8 @@ final class Descending {
         p.stage("drift");
         p.output("drift", p.squareRoot(drift));
         for (State state : head) {
-            Layers.each(p, "step " + state.name(), state.repeat(),
-                    () -> p.update(state, step(p, state, clip, p.scalar("headLearningRate"))));
+            Value rate = p.scalar(whole.contains(state) ? "learningRate" : "headLearningRate");
+            Layers.each(p, "step " + state.name(), state.repeat(), () -> p.update(state, step(p, state, clip, rate)));
         }
     }
 

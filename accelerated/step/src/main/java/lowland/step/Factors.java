@@ -6,14 +6,16 @@ import lowland.program.State;
 
 /// A low-rank pair on a linear layer, stacked over its layers: W = W0 + s·B·A.
 ///
-/// | state  | shape     |
-/// |--------|-----------|
-/// | a, dA  | [R, in]   |
-/// | b, dB  | [out, R]  |
+/// | state     | shape     |
+/// |-----------|-----------|
+/// | a, dA     | [R, in]   |
+/// | b, dB     | [out, R]  |
+/// | magnitude | [out, 1]  |
 ///
 /// @param name `lora`, or `auxiliary.lora` for Bi-LoRA's second pair: part of the names of its states
 /// @param scaling s, finite and not 0; may be negative
-public record Factors(Linear linear, String name, int rank, double scaling) {
+/// @param decomposed whether the layer has magnitudes of its rows beside (DoRA, arXiv 2402.09353v6), see [LinearForm]
+public record Factors(Linear linear, String name, int rank, double scaling, boolean decomposed) {
     public static final String PRIMARY = "lora";
     public static final String AUXILIARY = "auxiliary.lora";
 
@@ -25,6 +27,16 @@ public record Factors(Linear linear, String name, int rank, double scaling) {
             throw new IllegalArgumentException("rank " + rank + " does not fit " + linear.module() + ", which is " + linear.out() + " x "
                     + linear.in() + ": choose 1 to " + Math.min(linear.in(), linear.out()));
         }
+    }
+
+    /// Without magnitudes.
+    public Factors(Linear linear, String name, int rank, double scaling) {
+        this(linear, name, rank, scaling, false);
+    }
+
+    /// DoRA's magnitudes of W's rows.
+    public State magnitude() {
+        return new State(linear.module() + ".lora_magnitude_vector", ElementType.REAL, Shape.of(linear.out(), 1), linear.layers());
     }
 
     public State a() {

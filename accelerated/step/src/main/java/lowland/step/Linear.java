@@ -1,5 +1,7 @@
 package lowland.step;
 
+import lowland.program.ElementType;
+import lowland.program.Shape;
 import lowland.program.State;
 
 /// A linear layer of a model, y = W·x + bias: what an adapter may adapt.
@@ -8,6 +10,11 @@ import lowland.program.State;
 /// @param weight W, [out, in]
 /// @param bias [out], or null
 public record Linear(String module, State weight, State bias) {
+    /// ‖W_i‖² of each row of W, [out, 1]: for what asks for the norms of adapted rows. Whoever writes W writes it.
+    public State squaredRowNorms() {
+        return new State(module + ".squaredRowNorms", ElementType.REAL, Shape.of(out(), 1), layers());
+    }
+
     public int layers() {
         return weight.repeat();
     }

@@ -16,11 +16,16 @@ import lowland.program.operation.Mask;
 ///
 ///     y = x·Wᵀ + bias,  then  y += (s·(x·Ãᵀ))·B̃ᵀ,  Ã = A + ε_A,  B̃ = B + ε_B where a perturbation is kept
 ///
-/// so W is never formed, and with ε = 0 the result is that of the plain pair, bit for bit. With dropout the pairs see mask ⊙ x
+/// so W is never formed, and with ε = 0 the result is that of the plain pair, bit for bit. A perturbation of W itself is a product of its
+/// own too, y += x·εᵀ. With magnitudes m (DoRA, arXiv 2402.09353v6 Eq. 5) the first pair is inside the direction, all others outside:
+///
+///     y = (m/n) ⊙ (x·Wᵀ + (s·(x·Ãᵀ))·B̃ᵀ) + bias,  n_i = ‖(W + s·B̃·Ã)_i‖, a constant to the derivative
+///
+/// With dropout the pairs see mask ⊙ x
 /// (Hu et al.'s code and PEFT's `lora_dropout`; all pairs of a layer one mask), W itself sees x.
 ///
 /// @param factors the pairs of each adapted layer
-/// @param perturbed factors to which a perturbation state is added, see [#perturbation]
+/// @param perturbed factors or weights to which a perturbation state is added, see [#perturbation]
 /// @param dropout of the pairs' input, from 0 to below 1; above 0 a layer's input has to be of tokens, and the program takes the inputs
 ///     `sequences`, `places` and `maskKey`
 public record LinearForm(Map<Linear, List<Factors>> factors, List<State> perturbed, double dropout) {
@@ -48,15 +53,49 @@ public record LinearForm(Map<Linear, List<Factors>> factors, List<State> perturb
 
     /// y [T, out] of x [T, in].
     public Value apply(Recording p, Value x, Linear linear) {
-        Value y = p.product(x, false, p.read(linear.weight()), true, linear.bias() == null ? null : p.read(linear.bias()));
         List<Factors> pairs = factors.getOrDefault(linear, List.of());
         Value seen = pairs.isEmpty() || dropout == 0 ? x : dropped(p, x, linear);
+        boolean decomposed = !pairs.isEmpty() && pairs.getFirst().decomposed();
+        Value bias = linear.bias() == null ? null : p.read(linear.bias());
+        Value y = p.product(x, false, p.read(linear.weight()), true, decomposed ? null : bias);
+        if (perturbed.contains(linear.weight())) {
+            y = p.product(x, false, p.read(perturbation(linear.weight())), true, y);
+        }
         for (Factors pair : pairs) {
-            Value down = p.product(seen, false, factor(p, pair.a()), true, null);
-            Value scaled = p.scale(down, p.constant(pair.scaling()));
-            y = p.product(scaled, false, factor(p, pair.b()), true, y);
+            y = add(p, seen, pair, y);
+            if (pair.decomposed()) {
+                y = magnified(p, y, pair, bias);
+            }
         }
         return y;
+    }
+
+    private Value add(Recording p, Value x, Factors pair, Value y) {
+        Value down = p.product(x, false, factor(p, pair.a()), true, null);
+        Value scaled = p.scale(down, p.constant(pair.scaling()));
+        return p.product(scaled, false, factor(p, pair.b()), true, y);
+    }
+
+    /// (m/n) ⊙ y + bias: m/n and the bias are spread over the rows by products with a column of ones.
+    private Value magnified(Recording p, Value y, Factors pair, Value bias) {
+        Value norms = rowNorms(p, pair, factor(p, pair.a()), factor(p, pair.b()));
+        Value ones = p.fill(p.constant(1), ElementType.REAL, Shape.of(y.shape().extent(0), Extent.of(1)));
+        Value z = p.multiply(y, p.product(ones, false, p.divide(p.read(pair.magnitude()), norms), true, null));
+        if (bias == null) {
+            return z;
+        }
+        Value nothing = p.zeros(ElementType.REAL, Shape.of(pair.linear().out(), 1));
+        return p.add(z, p.product(ones, false, nothing, true, bias));
+    }
+
+    /// The norms of the rows of W + s·B·A, [out, 1], with nothing of W's size formed:
+    ///
+    ///     ‖W_i‖² + Σ_k B_ik·(2s·A·Wᵀ + s²·(AAᵀ)·Bᵀ)_ki
+    static Value rowNorms(Recording p, Factors pair, Value a, Value b) {
+        Linear linear = pair.linear();
+        Value cross = p.scale(p.product(a, false, p.read(linear.weight()), true, null), p.constant(2 * pair.scaling()));
+        Value gram = p.toReal(p.scale(p.gram(a, a, 1), p.constant(pair.scaling() * pair.scaling())));
+        return p.rowNorms(p.read(linear.squaredRowNorms()), b, p.product(gram, false, b, true, cross));
     }
 
     /// The site goes by the module's name, so that a layer's masks do not depend on which others are adapted; its second highest bit

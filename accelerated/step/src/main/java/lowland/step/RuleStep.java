@@ -8,8 +8,8 @@ import lowland.program.Recording;
 import lowland.program.State;
 
 /// What an update rule adds to a training step. One record a rule.
-sealed interface RuleStep permits LoraStep, LoraPlusStep, LoraOBarStep, LoraNBarStep, LoraSamStep, FmLoraStep, EfmLoraStep,
-        BiLoraStep {
+sealed interface RuleStep permits LoraStep, LoraPlusStep, LoraOBarStep, LoraNBarStep, FlatLoraStep, LoraSamStep, FmLoraStep,
+        EfmLoraStep, BiLoraStep, FullSamStep, FullFineTuningStep {
     /// How adapted layers compute while gradients are taken.
     LinearForm form();
 
@@ -39,7 +39,7 @@ sealed interface RuleStep permits LoraStep, LoraPlusStep, LoraOBarStep, LoraNBar
         throw new UnsupportedOperationException("one gradient a step: nothing to perturb between two");
     }
 
-    /// Records the update of the factors, the head and the rule's own state.
+    /// Records the update of the factors, of what is trained beside them (head, magnitudes) and of the rule's own state.
     void descend(Recording p, Descending descending, List<State> head);
 
     static LinearForm form(List<Factors> pairs, List<State> perturbed) {

@@ -16,7 +16,10 @@ import lowland.program.operation.Scalar;
 import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
 import lowland.rule.EmaStart;
+import lowland.rule.FlatLora;
 import lowland.rule.FmLora;
+import lowland.rule.FullFineTuning;
+import lowland.rule.FullSam;
 import lowland.rule.Lora;
 import lowland.rule.LoraNBar;
 import lowland.rule.LoraOBar;
@@ -27,7 +30,7 @@ import lowland.rule.UpdateRule;
 /// An update rule and a model joined into the programs of one training step, over shared states:
 ///
 ///     lora and its kin, efmlora, bi-lora      clear, gradient*, descend
-///     lora-sam, fmlora                        clear, gradient*, perturb, gradient*, descend
+///     lora-sam, fmlora, full-sam              clear, gradient*, perturb, gradient*, descend
 ///
 /// `gradient` runs once a micro-batch and adds to the gradient states; a rule with two gradients runs the same program again, at the
 /// perturbed point. A perturbation is a state of its own that the forward pass adds: `clear` sets gradients (and the perturbations of
@@ -36,7 +39,10 @@ import lowland.rule.UpdateRule;
 ///
 /// Inputs beside the model's: `lossWeight` (1/rows of the optimiser step) of `gradient`; `rho` of `perturb`, of `descend` for
 /// EFMLoRA and Bi-LoRA, and of Bi-LoRA's `clear`; `learningRate`, `headLearningRate`, `clipNorm` (∞ is off), and for AdamW
-/// `correction1` = 1 − β₁ᵗ, `correction2` = 1 − β₂ᵗ of `descend` (Bi-LoRA's two AdamW must have equal betas); and what [#scalars] gives for the rule.
+/// `correction1` = 1 − β₁ᵗ, `correction2` = 1 − β₂ᵗ of `descend` (Bi-LoRA's two AdamW must have equal betas); and what [#scalars] gives for
+/// the rule. `clear` of Flat-LoRA, and `descend` with a random second pair, take the INT pair `noiseKey`, see
+/// [lowland.program.operation.Gaussian]. States that a trainer writes beside the model's: the factors, and where a program
+/// reads them [Factors#magnitude] and [Linear#squaredRowNorms].
 ///
 /// @param gradient outputs `loss`, the weighted sum over the micro-batch, and `logits`
 /// @param perturb null for rules with one gradient; outputs `perturbationNorm`
@@ -44,10 +50,11 @@ import lowland.rule.UpdateRule;
 /// @param evaluate outputs `logits` and `losses`
 /// @param adapter the pairs that are the result
 /// @param auxiliary Bi-LoRA's second pairs, else empty
+/// @param whole what is trained whole at the pairs' learning rate: DoRA's magnitudes, or every weight
 /// @param trained the head's states
 /// @param carried states besides pairs and head that must survive a stop: moments, Ê
 public record TrainingStep(Program clear, Program gradient, Program perturb, Program descend, Program evaluate, List<Factors> adapter,
-        List<Factors> auxiliary, List<State> trained, List<State> carried) {
+        List<Factors> auxiliary, List<State> whole, List<State> trained, List<State> carried) {
 
     /// @param targets the adapted layers, with the rank and scaling of each
     /// @param auxiliary the second pairs for Bi-LoRA, one a target in the same order; else empty
@@ -73,23 +80,35 @@ public record TrainingStep(Program clear, Program gradient, Program perturb, Pro
             case FmLora fmLora -> new FmLoraStep(fmLora, targets);
             case EfmLora efmLora -> new EfmLoraStep(efmLora, targets);
             case BiLora biLora -> new BiLoraStep(biLora, targets, auxiliary);
+            case FlatLora _ -> new FlatLoraStep(targets);
+            case FullSam fullSam -> new FullSamStep(fullSam, targets);
+            case FullFineTuning _ -> new FullFineTuningStep(targets);
         };
         if (!(rule instanceof BiLora) && !auxiliary.isEmpty()) {
             throw new IllegalArgumentException("only Bi-LoRA has second pairs, not " + rule);
         }
-        Descending descending = new Descending(descent);
+        List<State> whole = rule instanceof FullFineTuning ? model.frozen()
+                : targets.stream().filter(Factors::decomposed).map(Factors::magnitude).toList();
+        List<State> beside = new ArrayList<>(whole);
+        beside.addAll(model.head());
+        Map<State, State> gradients = new LinkedHashMap<>();
+        step.differentiated().forEach(state -> gradients.put(state, Gradients.of(state)));
+        beside.forEach(state -> gradients.put(state, Gradients.of(state)));
+        Descending descending = new Descending(descent, whole);
         Recording descend = new Recording("descend");
-        step.descend(descend, descending, model.head());
+        step.descend(descend, descending, beside);
         List<State> carried = new ArrayList<>(descending.moments());
         carried.addAll(step.carried());
-        return new TrainingStep(clear(step, model), gradient(step, model, adapterDropout),
-                step.gradients() == 2 ? perturb(step, model) : null, descend.finish(), evaluate(model, targets), targets, auxiliary, model.head(), carried);
+        return new TrainingStep(clear(step, gradients), gradient(step, model, gradients, adapterDropout),
+                step.gradients() == 2 ? perturb(step, gradients) : null, descend.finish(), evaluate(model, targets), targets, auxiliary,
+                whole, model.head(), carried);
     }
 
     /// The scalar inputs that a rule makes itself.
     ///
     ///     ema       weight of the new term in EFMLoRA's average; 1 at the first step where it starts so
     ///     barAlpha  α of LoRA-oBAR and LoRA-nBAR at this place in the run
+    ///     noiseShare  σ/ρ of Flat-LoRA at this place in the run
     ///
     /// @param t Adam's step, 1 at the first
     /// @param progress the share of the run's steps that lie behind
@@ -98,7 +117,8 @@ public record TrainingStep(Program clear, Program gradient, Program perturb, Pro
             case EfmLora efm -> Map.of("ema", efm.start() == EmaStart.FIRST && t == 1 ? 1 : efm.ema());
             case LoraOBar bar -> Map.of("barAlpha", bar.alpha().at(progress));
             case LoraNBar bar -> Map.of("barAlpha", bar.alpha().at(progress));
-            case Lora _, LoraPlus _, LoraSam _, FmLora _, BiLora _ -> Map.of();
+            case FlatLora _ -> Map.of("noiseShare", FlatLora.rise(progress));
+            case Lora _, LoraPlus _, LoraSam _, FmLora _, BiLora _, FullSam _, FullFineTuning _ -> Map.of();
         };
     }
 
@@ -112,40 +132,29 @@ public record TrainingStep(Program clear, Program gradient, Program perturb, Pro
         return perturb == null ? List.of(clear, gradient, descend, evaluate) : List.of(clear, gradient, perturb, descend, evaluate);
     }
 
-    private static Map<State, State> trainables(RuleStep step, Model model) {
-        Map<State, State> gradients = new LinkedHashMap<>();
-        for (State state : step.differentiated()) {
-            gradients.put(state, Gradients.of(state));
-        }
-        for (State state : model.head()) {
-            gradients.put(state, Gradients.of(state));
-        }
-        return gradients;
-    }
-
-    private static Program clear(RuleStep step, Model model) {
+    private static Program clear(RuleStep step, Map<State, State> gradients) {
         Recording p = new Recording("clear");
-        Zeros.record(p, List.copyOf(trainables(step, model).values()));
+        Zeros.record(p, List.copyOf(gradients.values()));
         Zeros.record(p, step.cleared());
         step.begin(p);
         return p.finish();
     }
 
-    private static Program gradient(RuleStep step, Model model, double adapterDropout) {
+    private static Program gradient(RuleStep step, Model model, Map<State, State> gradients, double adapterDropout) {
         Recording p = new Recording("gradient");
         Model.Forward forward = model.forward(p, step.form().withDropout(adapterDropout), true);
         p.stage("loss");
         Value loss = p.scalar(Scalar.Kind.MULTIPLY, p.sum(forward.losses()), p.scalar("lossWeight"));
         p.output("loss", loss);
         p.output("logits", forward.logits());
-        Differentiation.append(p, loss, trainables(step, model));
+        Differentiation.append(p, loss, gradients);
         return p.finish();
     }
 
-    private static Program perturb(RuleStep step, Model model) {
+    private static Program perturb(RuleStep step, Map<State, State> gradients) {
         Recording p = new Recording("perturb");
         step.perturb(p);
-        Zeros.record(p, List.copyOf(trainables(step, model).values()));
+        Zeros.record(p, List.copyOf(gradients.values()));
         return p.finish();
     }
 

@@ -2,6 +2,7 @@ package lowland.tornado;
 
 import java.util.ArrayList;
 import java.util.List;
+import lowland.program.DeviceFailure;
 import lowland.program.ElementType;
 import lowland.program.Extent;
 import lowland.program.Shape;
@@ -63,6 +64,8 @@ final class Binding {
             case SquaredNorm o -> total(site, o.x(), o.y(), 1);
             case PseudoInverse o -> List.of(pseudoInverse(site, o));
             case Scalar _ -> List.of(scalars(List.of(site)));
+            case Divide _, RowNorms _, Gaussian _ -> throw DeviceFailure.failed("the operation " + site.operation().name()
+                    + " is not there on TornadoVM yet, which dora, flat-lora and a random second pair need; take --device cpu", null);
             case Guard _ -> throw new IllegalStateException("a guard is asked by the host");
         };
     }

@@ -29,7 +29,11 @@ public record Mask(double probability, int site, Value key) {
 
     /// The two halves of the key of (seed, step, micro-batch).
     public static int[] halves(long seed, long step, long microBatch) {
-        long key = CounterRandom.child(CounterRandom.child(CounterRandom.child(CounterRandom.mix(seed), 2), step), microBatch);
+        return halves(CounterRandom.child(CounterRandom.child(CounterRandom.child(CounterRandom.mix(seed), 2), step), microBatch));
+    }
+
+    /// The two halves of any key.
+    public static int[] halves(long key) {
         return new int[] {(int) (key >>> 32), (int) key};
     }
 

@@ -9,8 +9,8 @@ import lowland.program.Value;
 /// The derivative is recorded as further operations: [#differentiate] is called with the gradients of the outputs known and
 /// contributes to those of the inputs. An operation that only occurs in backward or update programs has none and says so.
 public sealed interface Operation permits Add, AdamW, Attention, AttentionBackward, ColumnSum, Constant, CrossEntropy,
-        CrossEntropyBackward, Dropout, Fill, Gather, Gelu, GeluBackward, Gram, Guard, Inner, LayerNorm, LayerNormBackward,
-        LayerNormParameters, Multiply, Product, PseudoInverse, Scalar, Scale, ScatterAdd, SegmentMean, SegmentSpread, SgdMomentum,
+        CrossEntropyBackward, Divide, Dropout, Fill, Gather, Gaussian, Gelu, GeluBackward, Gram, Guard, Inner, LayerNorm, LayerNormBackward,
+        LayerNormParameters, Multiply, Product, PseudoInverse, RowNorms, Scalar, Scale, ScatterAdd, SegmentMean, SegmentSpread, SgdMomentum,
         SmallProduct, SquaredError, SquaredErrorBackward, SquaredNorm, Sum, Tanh, TanhBackward, ToReal {
 
     List<Value> inputs();
