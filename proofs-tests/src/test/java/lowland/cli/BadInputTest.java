@@ -120,7 +120,7 @@ class BadInputTest {
         refused(2, train("--epochs", "1", "--steps", "1"), "--epochs", "--steps");
         refused(2, train("--warmup", "0", "--warmup-steps", "1"), "--warmup");
         refused(2, train("--method", "efmlora", "--norm-scope", "factor"), "--norm-scope factor", "efmlora");
-        refused(2, train("--method", "bi-lora", "--norm-scope", "layer"), "global");
+        refused(2, train("--method", "bi-lora", "--norm-scope", "layer"), "what is clipped is set with --auxiliary-clip");
         refused(2, train("--method", "efmlora", "--ema", "0"), "--ema");
         refused(2, train("--method", "bi-lora", "--auxiliary-rank", "-1"), "--auxiliary-rank");
         refused(2, train("--method", "bi-lora", "--auxiliary-rank", "400"), "--auxiliary-rank 400", "384");

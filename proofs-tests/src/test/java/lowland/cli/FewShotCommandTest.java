@@ -82,7 +82,8 @@ class FewShotCommandTest {
         Shell bare = shell("evaluate", model, "--json");
         assertEquals(0, bare.exit(), bare.err());
         assertEquals(adapted.out(), bare.out());
-        assertEquals(2, Shell.run("evaluate", "--model", model, "--task", "x.tsv").exit());
+        refused(1, "has no classifier of its own; name the folder adapter of a run with --adapter",
+                Shell.run("evaluate", "--model", model, "--task", "x.tsv"));
     }
 
     private static void refused(int exit, String expected, Shell shell) {
