@@ -13,6 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
+import lowland.train.DemoResult;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.xml.sax.InputSource;
@@ -47,6 +48,24 @@ class DemoReportTest {
             }
         }
         assertEquals(result.methods().size(), html.split("aria-label=\"landscape of ", -1).length - 1);
+    }
+
+    @Test
+    void aGainOverTheFrozenFeaturesIsSaidOnlyBeyondTheNoise() {
+        DemoResult far = MadeUp.result(List.of(0L));
+        assertTrue(DemoReport.html("m", List.of(far), MACHINE, 290).contains("Every method beats the head on frozen features beyond the noise"));
+        // One row less right than LoRA is below it, and within the noise.
+        double[] hits = far.base().runs().getFirst().hits().clone();
+        for (int row = 0; row < hits.length; row++) {
+            if (hits[row] == 1) {
+                hits[row] = 0;
+                break;
+            }
+        }
+        DemoResult near = new DemoResult(far.plan(), far.task(), far.trainRows(), far.devRows(), far.testRows(),
+                List.of(new DemoResult.Baseline("frozen features", hits, 0.5, "a head")), far.methods(), 1);
+        assertTrue(near.toFrozen(near.base()).mean() > 0);
+        assertTrue(DemoReport.html("m", List.of(near), MACHINE, 290).contains("Not every method beats the head on frozen features"));
     }
 
     @Test

@@ -153,6 +153,31 @@ final class TrainingStepTest {
         return bits(matrices);
     }
 
+    // ---- balance ----
+
+    /// ‖B‖ = ‖A‖ exactly: B counts as the larger, on both sides.
+    @Test
+    void equalNormsCountAsALargerB() {
+        Trial trial = trial(new LoraOBar(new BarSchedule(Schedule.Shape.CONSTANT, 2)), false, 21);
+        List<LoraPair> equal = new ArrayList<>();
+        for (LoraPair pair : trial.trainables().pairs()) {
+            SimpleMatrix a = pair.a().createLike();
+            SimpleMatrix b = pair.b().createLike();
+            for (int i = 0; i < 4; i++) {
+                a.set(i, 0.5);
+                b.set(i, -0.5);
+            }
+            equal.add(pair.withA(a).withB(b));
+        }
+        Trainables trainables = trial.trainables().withPairs(equal);
+        StepInputs inputs = trial.inputs(1);
+        ProgramRun run = new ProgramRun(trial);
+        run.put(trainables, trial.initialState());
+        assertTrue(run.run(inputs));
+        StepResult expected = trial.rule().step(trainables, trial.initialState(), inputs, trial.descent(), trial.oracle());
+        assertEquals(List.of(), Agreement.of(run, trainables, trial.initialState(), inputs, expected).rejected());
+    }
+
     // ---- cost ----
 
     @ParameterizedTest
