@@ -63,7 +63,7 @@ class DemoReportTest {
             }
         }
         DemoResult near = new DemoResult(far.plan(), far.task(), far.trainRows(), far.devRows(), far.testRows(),
-                List.of(new DemoResult.Baseline("frozen features", hits, 0.5, "a head")), far.methods(), 1);
+                List.of(new DemoResult.Baseline("frozen features", hits, 0.5, "a head")), List.of(far.base()), 1);
         assertTrue(near.toFrozen(near.base()).mean() > 0);
         assertTrue(DemoReport.html("m", List.of(near), MACHINE, 290).contains("Not every method beats the head on frozen features"));
     }
