@@ -483,9 +483,6 @@ public final class Training implements AutoCloseable {
         for (Factors pair : step.adapter()) {
             states.add(pair.a());
             states.add(pair.b());
-            if (pair.decomposed()) {
-                states.add(pair.magnitude());
-            }
         }
         return Snapshot.of(session, states);
     }
