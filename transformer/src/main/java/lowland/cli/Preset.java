@@ -61,6 +61,15 @@ final class Preset {
         return behind(List.of(args), options).toArray(String[]::new);
     }
 
+    /// Whether an option has its value from the preset; one that says the same itself counts as if it had.
+    ///
+    /// @param name of the preset, null for none
+    static boolean brings(String name, String option, List<String> values) {
+        List<String> options = name == null ? List.of() : PRESETS.get(name);
+        int at = options.indexOf(option);
+        return at >= 0 && values.equals(List.of(options.get(at + 1)));
+    }
+
     /// The arguments with those options, each with its value, behind them that they do not say otherwise themselves.
     static List<String> behind(List<String> args, List<String> options) {
         List<String> all = new ArrayList<>(args);
