@@ -30,6 +30,10 @@ public final class FullSize {
     /// @param milliseconds of the steps that count
     /// @param peak the process' largest resident memory, in kB
     private record Measured(String name, int tokens, double[] milliseconds, long peak) {
+        double least() {
+            return Arrays.stream(milliseconds).min().orElseThrow();
+        }
+
         double median() {
             double[] sorted = milliseconds.clone();
             Arrays.sort(sorted);
@@ -49,7 +53,7 @@ public final class FullSize {
                     : lowland(arguments[0], method, arguments[1], arguments[2], arguments[3], rows, steps);
             first = first == null ? measured : first;
             System.out.printf("%-10s %d rows, %d tokens: %.0f ms a step, least %.0f, %.1f tokens/s, peak %.2f GB; of the first: time %.3f,"
-                    + " memory %.3f%n", method, rows, measured.tokens, measured.median(), Arrays.stream(measured.milliseconds).min().orElseThrow(),
+                    + " memory %.3f%n", method, rows, measured.tokens, measured.median(), measured.least(),
                     1e3 * measured.tokens / measured.median(), measured.peak * 1024e-9, measured.median() / first.median(),
                     (double) measured.peak / first.peak);
         }
@@ -75,13 +79,14 @@ public final class FullSize {
         return new Measured(method, tokens, counted(times), peak);
     }
 
-    private static Measured torch(String python, String tokenizer, String table, String length, int steps) throws IOException, InterruptedException {
+    private static Measured torch(String python, String tokenizer, String table, String length, int steps)
+            throws IOException, InterruptedException {
         Path said = Files.createTempFile("lowland-full-size", ".txt");
         Process process;
         try (InputStream script = FullSize.class.getResourceAsStream("torch_large.py")) {
             process = new ProcessBuilder(python, "-c", new String(script.readAllBytes(), StandardCharsets.UTF_8), Integer.toString(THREADS),
-                    tokenizer, table, length, Integer.toString(steps)).redirectError(ProcessBuilder.Redirect.INHERIT).redirectOutput(said.toFile())
-                    .start();
+                    tokenizer, table, length, Integer.toString(steps)).redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .redirectOutput(said.toFile()).start();
         }
         long peak = peak(process, said);
         List<String> lines = Files.readAllLines(said);

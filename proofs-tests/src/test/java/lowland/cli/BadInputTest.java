@@ -187,7 +187,8 @@ class BadInputTest {
     @Test
     void aPresetsLengthIsThePresets() throws Exception {
         refused(2, train("--preset", "glue/rte", "--max-length", "600"), "--max-length 600 is not from 1 to 512");
-        Shell tiny = Shell.run("train", "--model", Path.of(BadInputTest.class.getResource("/golden/roberta").toURI()).toString(), "--task", table.toString(), "--method", "lora", "--preset", "glue/rte", "--out",
+        String model = Path.of(BadInputTest.class.getResource("/golden/roberta").toURI()).toString();
+        Shell tiny = Shell.run("train", "--model", model, "--task", table.toString(), "--method", "lora", "--preset", "glue/rte", "--out",
                 out.toString());
         refused(2, tiny, "--preset glue/rte cuts to --max-length 512, the model takes ", "give --max-length");
     }

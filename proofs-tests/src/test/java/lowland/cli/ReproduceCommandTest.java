@@ -221,8 +221,8 @@ class ReproduceCommandTest {
         Path out = folder.resolve("table1");
         String model = Path.of(ReproduceCommandTest.class.getResource("/golden/masked-roberta").toURI()).toString();
         String[] command = {"reproduce", "fmlora/table1", "--model", model, "--data", folder.resolve("few").toString(), "--out", out.toString(),
-            "--tasks", "sst-2", "--methods", "efmlora", "--seeds", "2", "--steps", "1", "--k", "4", "--rows", "7", "--", "--max-length", "50", "--ema",
-            "0.5"};
+            "--tasks", "sst-2", "--methods", "efmlora", "--seeds", "2", "--steps", "1", "--k", "4", "--rows", "7", "--", "--max-length", "50",
+            "--ema", "0.5"};
         Shell shell = Shell.run(command);
         assertEquals(0, shell.exit(), shell.err());
         assertEquals(1 + 2 * (3 + 9), written(out).size(), written(out).toString());
@@ -231,7 +231,8 @@ class ReproduceCommandTest {
         assertEquals(0.5, config.get("ema").asDouble(), "what stands behind -- where it has an effect");
         assertEquals(3e-4, config.get("learningRate").asDouble());
 
-        Shell bare = Shell.run("evaluate", "--model", model, "--task", "fewshot/sst-2", "--data", sst2.toString(), "--k", "4", "--rows", "7", "--json");
+        Shell bare = Shell.run("evaluate", "--model", model, "--task", "fewshot/sst-2", "--data", sst2.toString(), "--k", "4", "--rows", "7",
+                "--json");
         assertEquals(7, JSON.readTree(bare.out()).get("rows").asInt(), bare.err());
         double expected = JSON.readTree(bare.out()).get("metrics").get("accuracy").asDouble();
         JsonNode zeroShot = JSON.readTree(out.resolve("table.json").toFile()).get("cells").get(0);

@@ -207,7 +207,8 @@ class ParquetFileTest {
             header.setDictionary_page_header(new DictionaryPageHeader(dictionaryValues, Encoding.PLAIN));
             Util.writePageHeader(header, out);
             out.write(dictionary);
-            PageHeader data = new PageHeader(PageType.DATA_PAGE, unpacked == null ? runs.length : unpacked, pageSize == null ? runs.length : pageSize);
+            PageHeader data = new PageHeader(PageType.DATA_PAGE, unpacked == null ? runs.length : unpacked,
+                    pageSize == null ? runs.length : pageSize);
             data.setData_page_header(new DataPageHeader(pageValues, Encoding.RLE_DICTIONARY, Encoding.RLE, Encoding.RLE));
             Util.writePageHeader(data, out);
             out.write(runs);
@@ -277,8 +278,8 @@ class ParquetFileTest {
         refused("no column of texts", lie -> lie.children = -1);
         refused("is a damaged Parquet file", lie -> lie.depth = 200_000);
         // A footer that begins a list of fifty million structures; Thrift itself allows a hundred.
-        String said = survives("list", new byte[] {'P', 'A', 'R', '1', 0x15, 2, 0x19, (byte) 0xfc, (byte) 0x80, (byte) 0xe1, (byte) 0xeb, 0x17, 8, 0, 0, 0,
-            'P', 'A', 'R', '1'});
+        String said = survives("list", new byte[] {'P', 'A', 'R', '1', 0x15, 2, 0x19, (byte) 0xfc, (byte) 0x80, (byte) 0xe1, (byte) 0xeb, 0x17,
+            8, 0, 0, 0, 'P', 'A', 'R', '1'});
         assertTrue(said.contains("a list is said to have 50000000 elements"), said);
     }
 

@@ -51,7 +51,8 @@ record Cell(PaperTable.Task task, String method, long seed, String rate, String 
     }
 
     String title() {
-        return task.title() + ", " + method + ", seed " + seed + (rate == null ? "" : ", learning rate " + rate) + (rho == null ? "" : ", rho " + rho);
+        return task.title() + ", " + method + ", seed " + seed + (rate == null ? "" : ", learning rate " + rate)
+                + (rho == null ? "" : ", rho " + rho);
     }
 
     /// What came out earlier; null where it is not done.
@@ -94,17 +95,21 @@ record Cell(PaperTable.Task task, String method, long seed, String rate, String 
     ///
     /// @param line of `evaluate --json`
     Result finish(Path out, String line) {
+        Path folder = file(out).getParent();
         try {
+            Files.createDirectories(folder);
             return finish(out, new Result(Double.NaN, JSON.readTree(line).get("metrics").get(task.metric()).asDouble(), 0, 0, 0));
         } catch (JacksonException e) {
             throw new IllegalStateException(line, e);
+        } catch (IOException e) {
+            throw Failure.of("cannot make the folder " + folder + ": " + Failure.reason(e) + "; choose another with --out", e);
         }
     }
 
     private Result finish(Path out, Result result) {
         ObjectNode json = JsonFile.object().put("task", task.task()).put("method", method).put("seed", seed).put("metric", task.metric())
-                .put("dev", Double.isNaN(result.dev) ? null : result.dev).put("test", Double.isNaN(result.test) ? null : result.test).put("step", result.step)
-                .put("steps", result.steps).put("seconds", result.seconds)
+                .put("dev", Double.isNaN(result.dev) ? null : result.dev).put("test", Double.isNaN(result.test) ? null : result.test)
+                .put("step", result.step).put("steps", result.steps).put("seconds", result.seconds)
                 .put("lowland", Versions.lowland());
         arguments.forEach(json.putArray("train")::add);
         JsonFile.write(file(out), json);

@@ -17,7 +17,8 @@ import lowland.data.Glue;
 /// @param test whether the table is of test, else of dev
 /// @param measured what a number of the table is
 /// @param paper what the paper reports, in a sentence
-record PaperTable(String name, List<Task> tasks, List<Long> seeds, List<String> rates, List<String> radii, boolean test, String measured, String paper) {
+record PaperTable(String name, List<Task> tasks, List<Long> seeds, List<String> rates, List<String> radii, boolean test, String measured,
+        String paper) {
     /// @param title as the paper's column is headed
     /// @param task as `--task` calls it
     /// @param metric the number of the table

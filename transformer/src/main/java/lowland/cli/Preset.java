@@ -50,7 +50,7 @@ final class Preset {
     ///
     /// @throws Failure (exit code 2) if there is no such preset
     static String[] expand(String[] args) {
-        String name = value(args, "--preset");
+        String name = value(List.of(args), "--preset");
         if (name == null) {
             return args;
         }
@@ -98,13 +98,14 @@ final class Preset {
         return false;
     }
 
-    private static String value(String[] args, String option) {
-        for (int i = 0; i < args.length; i++) {
-            if (args[i].equals(option) && i + 1 < args.length) {
-                return args[i + 1];
+    /// What the arguments give an option, null where they do not.
+    static String value(List<String> args, String option) {
+        for (int i = 0; i < args.size(); i++) {
+            if (args.get(i).equals(option) && i + 1 < args.size()) {
+                return args.get(i + 1);
             }
-            if (args[i].startsWith(option + "=")) {
-                return args[i].substring(option.length() + 1);
+            if (args.get(i).startsWith(option + "=")) {
+                return args.get(i).substring(option.length() + 1);
             }
         }
         return null;

@@ -37,7 +37,8 @@ import picocli.CommandLine.ParseResult;
     customSynopsis = "lowland reproduce PAPER/TABLE --model M --data DIR --out DIR [OPTIONS] [-- OPTIONS OF TRAIN]", description = {
     "Trains every task, method and seed of a paper's table under the paper's presets, and ends with the table: means, standard errors, and a"
         + " paired test against LoRA. A run that was ended goes on where it was, cell by cell, when it is started again. Each cell's run"
-        + " folder, table.txt and table.json are in --out. Options behind -- go to every cell's train where they have an effect, before the preset's.", ""},
+        + " folder, table.txt and table.json are in --out. Options behind -- go to every cell's train where they have an effect, before the"
+        + " preset's.", ""},
     footer = {"", "Examples:", "  lowland reproduce fmlora/table2 --tasks cola,rte --seeds 3 --model roberta-large --data glue --out runs/table2",
         "  lowland reproduce fmlora/table2 --tasks cola --steps 40 --model minilm --data glue --out runs/small -- --batch-size 16"})
 final class ReproduceCommand implements Callable<Integer> {
@@ -126,7 +127,7 @@ final class ReproduceCommand implements Callable<Integer> {
             command(cell, OutputStream.nullOutputStream());
         }
         if (paper.test()) {
-            AdaptedModel.zeroShot(model, null, FewShot.of(columns.getFirst().task())).close();
+            AdaptedModel.zeroShot(model, Preset.value(more, "--init"), FewShot.of(columns.getFirst().task())).close();
         }
         open(paper);
         Map<Cell, Cell.Result> results = new LinkedHashMap<>();
@@ -209,6 +210,7 @@ final class ReproduceCommand implements Callable<Integer> {
     private List<String> asked(PaperTable.Task task, Path folder, long seed) {
         List<String> arguments = new ArrayList<>(List.of("evaluate", "--model", Path.of(model).toAbsolutePath().normalize().toString(), "--task",
                 task.task(), "--data", folder.toAbsolutePath().normalize().toString(), "--split", "test", "--data-seed", Long.toString(seed)));
+        add(arguments, "--init", Preset.value(more, "--init"));
         add(arguments, "--k", k);
         add(arguments, "--rows", rows);
         return arguments;

@@ -164,7 +164,8 @@ public record Glue(String name, List<String> labels, List<String> columns, Strin
 
     private List<Example> rows(Path file, Consumer<String> say) {
         boolean parquet = file.getFileName().toString().endsWith(".parquet");
-        TableFile table = (parquet ? TableFile.read(file) : layout.broken ? TableFile.complete(file, say) : layout.bare.isEmpty() ? TableFile.read(file)
+        TableFile table = (parquet ? TableFile.read(file) : layout.broken ? TableFile.complete(file, say)
+                : layout.bare.isEmpty() ? TableFile.read(file)
                 : TableFile.read(file, columns.getFirst(), layout.bare, layout.least)).renamed(layout.renamed);
         List<Example> examples = new ArrayList<>();
         Labels answers = answers();

@@ -88,7 +88,8 @@ final class ParquetFile {
             if (e instanceof Failure failure) {
                 throw failure;
             }
-            boolean said = e.getMessage() != null && (e instanceof IOException || e instanceof TException || e instanceof ParquetDecodingException);
+            boolean said = e.getMessage() != null
+                    && (e instanceof IOException || e instanceof TException || e instanceof ParquetDecodingException);
             throw damaged(name, said ? e.getMessage() : "its parts do not fit together (" + e.getClass().getSimpleName() + ")", e);
         }
     }
@@ -221,7 +222,8 @@ final class ParquetFile {
         long start = meta.getDictionary_page_offset() > 0 ? meta.getDictionary_page_offset() : meta.getData_page_offset();
         long size = meta.getTotal_compressed_size();
         if (start < MAGIC.length || size < 0 || size > end - start || size > unread || meta.getNum_values() != rows) {
-            throw damaged("the column " + column.name() + " is said to have " + meta.getNum_values() + " values in " + size + " bytes at " + start);
+            throw damaged("the column " + column.name() + " is said to have " + meta.getNum_values() + " values in " + size + " bytes at "
+                    + start);
         }
         unread -= size;
         ParquetPages pages = new ParquetPages(column.descriptor, meta.getCodec(), rows, unpacked);

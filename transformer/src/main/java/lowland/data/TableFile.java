@@ -33,8 +33,8 @@ import org.apache.commons.csv.CSVRecord;
 /// A table of texts with a header: TSV (no quoting), CSV (RFC 4180) or JSONL (an object a line), in UTF-8 with or without
 /// a byte-order mark, with line breaks of any system; or Parquet.
 ///
-/// Parquet is told by its first bytes or its extension; else the file's extension says which; `-` (standard input) and other extensions go by the first line: `{` begins JSONL, a
-/// tab makes it TSV, a comma CSV, and a line with neither is the only column of a TSV.
+/// Parquet is told by its first bytes or its extension. Of the others the extension says which; `-` (standard input) and other extensions
+/// go by the first line: `{` begins JSONL, a tab makes it TSV, a comma CSV, and a line with neither is the only column of a TSV.
 ///
 /// Blank lines at the end are ignored, elsewhere they are broken rows. Nothing is trimmed.
 public final class TableFile {

@@ -80,7 +80,8 @@ public final class MergedCheckpoint {
             }
         }
         new MergedCheckpoint(pretrained, head, (name, shape) -> !trained.containsKey(name) ? pretrained.weight(name, shape)
-                : Tensors.checked(folder.toString(), name, new Tensor(shape, trained.get(name).get()), shape), task, new MergedAdapters(List.of())).write(folder);
+                : Tensors.checked(folder.toString(), name, new Tensor(shape, trained.get(name).get()), shape), task,
+                new MergedAdapters(List.of())).write(folder);
     }
 
     private void write(Path folder) {
