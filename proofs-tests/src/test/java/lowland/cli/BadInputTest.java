@@ -147,6 +147,10 @@ class BadInputTest {
                 }
             }
         }
+        for (String[] pair : new String[][] {{"--ema", "bi-lora"}, {"--ema", "fmlora"}, {"--perturb", "lora-sam"}, {"--rho", "lora-plus"},
+            {"--auxiliary-rank", "efmlora"}, {"--bar-alpha", "lora"}, {"--learning-rate-ratio", "lora"}, {"--rank", "full"}}) {
+            idle(pair[0] + " has no effect with --method " + pair[1], "--method", pair[1], pair[0], value(pair[0]));
+        }
         idle("--rho-final has no effect with --rho-schedule constant", "--rho-final", "0.1", "--method", "lora-sam");
         idle("--momentum has no effect without --optimizer sgd", "--momentum", "0.9");
         idle("", "--momentum", "0.9", "--optimizer", "sgd");
