@@ -138,31 +138,63 @@ class BadInputTest {
     }
 
     @Test
-    void optionsWithoutEffectAreTold() {
-        Shell shell = train("--ema", "0.5", "--task", folder.resolve("missing.tsv").toString());
-        assertTrue(shell.err().contains("note: --ema has no effect with --method lora"), shell.err());
-        told("--rho-schedule has no effect with --method lora", "--rho-schedule", "cosine");
-        told("--rho-final has no effect with --method lora", "--rho-final", "0.1", "--rho-schedule", "cosine");
-        told("--rho-final has no effect with --rho-schedule constant", "--rho-final", "0.1", "--method", "lora-sam");
-        told("--momentum has no effect without --optimizer sgd", "--momentum", "0.9");
-        told("", "--momentum", "0.9", "--optimizer", "sgd");
-        told("", "--momentum", "0.9", "--method", "bi-lora", "--auxiliary-optimizer", "sgd");
-        for (String option : List.of("--beta1", "--beta2", "--adam-epsilon")) {
-            told(option + " has no effect without --optimizer adamw", option, "0.5", "--optimizer", "sgd");
-            told("", option, "0.5", "--optimizer", "sgd", "--method", "bi-lora");
+    void optionsWithoutEffectAreRefused() {
+        for (MethodOption option : MethodOption.ALL) {
+            for (Method.Rule rule : Method.Rule.values()) {
+                if (!option.rules().contains(rule)) {
+                    idle(option.name() + " has no effect with --method " + Choice.name(rule), "--method", Choice.name(rule), option.name(),
+                            value(option.name()));
+                }
+            }
         }
+        for (String[] pair : new String[][] {{"--ema", "bi-lora"}, {"--ema", "fmlora"}, {"--perturb", "lora-sam"}, {"--rho", "lora-plus"},
+            {"--auxiliary-rank", "efmlora"}, {"--bar-alpha", "lora"}, {"--learning-rate-ratio", "lora"}, {"--rank", "full"}}) {
+            idle(pair[0] + " has no effect with --method " + pair[1], "--method", pair[1], pair[0], value(pair[0]));
+        }
+        idle("--rho-final has no effect with --rho-schedule constant", "--rho-final", "0.1", "--method", "lora-sam");
+        idle("--momentum has no effect without --optimizer sgd", "--momentum", "0.9");
+        idle("", "--momentum", "0.9", "--optimizer", "sgd");
+        idle("", "--momentum", "0.9", "--method", "bi-lora", "--auxiliary-optimizer", "sgd");
+        for (String option : List.of("--beta1", "--beta2", "--adam-epsilon")) {
+            idle(option + " has no effect without --optimizer adamw", option, "0.5", "--optimizer", "sgd");
+            idle("", option, "0.5", "--optimizer", "sgd", "--method", "bi-lora");
+        }
+        // A preset's options that have no effect are nobody's mistake.
+        idle("", "--method", "full", "--preset", "glue/cola");
+        idle("--rank has no effect with --method full", "--method", "full", "--preset", "glue/cola", "--rank", "4");
     }
 
-    /// A note that says so, or none at all where `note` is empty.
-    private void told(String note, String... options) {
+    /// A value that the option takes.
+    private static String value(String option) {
+        return switch (option) {
+            case "--rho-schedule", "--bar-schedule" -> "cosine";
+            case "--norm-scope", "--auxiliary-clip" -> "global";
+            case "--perturb" -> "b";
+            case "--estimate" -> "mean";
+            case "--ema-start" -> "zero";
+            case "--scaling" -> "standard";
+            case "--targets" -> "query";
+            case "--auxiliary-optimizer" -> "sgd";
+            case "--auxiliary-direction" -> "descend";
+            case "--rank", "--auxiliary-rank" -> "4";
+            default -> "0.5";
+        };
+    }
+
+    /// Refused with these words, or only for its missing file where they are empty.
+    private void idle(String words, String... options) {
         List<String> args = new ArrayList<>(List.of(options));
         args.addAll(List.of("--task", folder.resolve("missing.tsv").toString()));
-        Shell shell = train(args.toArray(String[]::new));
-        if (note.isEmpty()) {
-            assertFalse(shell.err().contains("note: "), shell.err());
-        } else {
-            assertTrue(shell.err().contains("note: " + note), shell.err());
-        }
+        refused(words.isEmpty() ? 1 : 2, train(args.toArray(String[]::new)), words.isEmpty() ? "missing.tsv" : words);
+    }
+
+    @Test
+    void aPresetsLengthIsThePresets() throws Exception {
+        refused(2, train("--preset", "glue/rte", "--max-length", "600"), "--max-length 600 is not from 1 to 512");
+        String model = Path.of(BadInputTest.class.getResource("/golden/roberta").toURI()).toString();
+        Shell tiny = Shell.run("train", "--model", model, "--task", table.toString(), "--method", "lora", "--preset", "glue/rte", "--out",
+                out.toString());
+        refused(2, tiny, "--preset glue/rte cuts to --max-length 512, the model takes ", "give --max-length");
     }
 
     @Test

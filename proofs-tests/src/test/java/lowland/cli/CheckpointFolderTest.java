@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import lowland.checkpoint.Safetensors;
 import lowland.checkpoint.Tensor;
 import org.junit.jupiter.api.Test;
@@ -151,6 +152,28 @@ class CheckpointFolderTest {
         Shell again = Shell.run("merge", "--model", model.toString(), "--adapter", adapter, "--out", merged.toString());
         assertEquals(1, again.exit());
         assertTrue(again.errors().getFirst().contains("not empty"), again.err());
+
+        // What the merged weights hold already is not added again; another adapter is, and both are known then.
+        Path twice = folder.resolve("twice");
+        for (String[] command : new String[][] {{"merge", "--out", twice.toString()}, {"evaluate", "--task", rows.toString()}}) {
+            Shell refused = Shell.run(concat(command, "--model", merged.toString(), "--adapter", adapter));
+            assertEquals(1, refused.exit(), refused.err());
+            assertTrue(refused.errors().getFirst().contains(merged + " holds the weights of " + adapter + " already"), refused.err());
+        }
+        assertFalse(Files.exists(twice));
+        Path next = folder.resolve("next");
+        Shell more = Shell.run("train", "--model", merged.toString(), "--task", rows.toString(), "--method", "lora", "--out", next.toString(),
+                "--steps", "1", "--learning-rate", "1e-2", "--rank", "2", "--targets", "value");
+        assertEquals(0, more.exit(), more.err());
+        String second = next.resolve("adapter").toString();
+        assertEquals(0, Shell.run("merge", "--model", merged.toString(), "--adapter", second, "--out", twice.toString()).exit());
+        for (String each : List.of(adapter, second)) {
+            assertEquals(1, Shell.run("merge", "--model", twice.toString(), "--adapter", each, "--out", folder.resolve("none").toString()).exit());
+        }
+    }
+
+    private static String[] concat(String[] some, String... more) {
+        return Stream.concat(Stream.of(some), Stream.of(more)).toArray(String[]::new);
     }
 
     @Test

@@ -83,8 +83,6 @@ class MethodsTest {
         double measured = last(out).get("loss").asDouble();
         // The weights are packed there and plain here: not the same sums.
         assertEquals(measured, JSON.readTree(evaluated.out()).get("loss").asDouble(), 1e-5 * measured);
-        Shell noted = train(folder.resolve("again"), "full", "--rank", "4");
-        assertTrue(noted.err().contains("--rank has no effect with --method full"), noted.err());
     }
 
     /// The adapter of the best evaluation is the one that is measured at the end: all of it comes back. Dev rows with their labels exchanged make

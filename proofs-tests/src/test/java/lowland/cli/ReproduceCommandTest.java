@@ -186,7 +186,8 @@ class ReproduceCommandTest {
                 folder.resolve("few").toString(), "--out", one.toString(), "--tasks", "sst-2", "--methods", "lora", "--seeds", "1", "--steps",
                 "2", "--k", "4", "--", "--max-length", "50"}, given));
             assertEquals(0, alone.exit(), alone.err());
-            assertEquals(Set.of("sst-2/lora/seed-13.json"), written(one).keySet(), "a rate that is given is the only one");
+            assertEquals(Set.of("sst-2/zero-shot/seed-13.json", "sst-2/lora/seed-13.json"), written(one).keySet(),
+                    "a rate that is given is the only one");
         }
         String[] rates = {"1e-4", "3e-4", "5e-4"};
         double[][] dev = {{0.5, 0.9, 0.7}, {0.8, 0.2, 0.8}};
@@ -204,12 +205,61 @@ class ReproduceCommandTest {
             }
         }
         assertEquals(0, Shell.run(command).exit());
-        assertEquals("[0.2,0.1]", JSON.readTree(out.resolve("table.json").toFile()).get("cells").get(0).get("scores").toString());
+        assertEquals("[0.2,0.1]", JSON.readTree(out.resolve("table.json").toFile()).get("cells").get(1).get("scores").toString());
+    }
+
+    /// The bare model is asked once a task, and what has a radius tries each under each rate.
+    @Test
+    void tableOneAsksTheBareModelAndSearchesRho() throws Exception {
+        Path sst2 = Files.createDirectories(folder.resolve("few/SST-2"));
+        StringBuilder rows = new StringBuilder("sentence\tlabel\n");
+        for (int i = 0; i < 24; i++) {
+            rows.append(i % 2 == 0 ? "the cat sat " : "terrible film not ").append(i).append('\t').append(1 - i % 2).append('\n');
+        }
+        Files.writeString(sst2.resolve("train.tsv"), rows);
+        Files.writeString(sst2.resolve("dev.tsv"), rows);
+        Path out = folder.resolve("table1");
+        String model = Path.of(ReproduceCommandTest.class.getResource("/golden/masked-roberta").toURI()).toString();
+        String[] command = {"reproduce", "fmlora/table1", "--model", model, "--data", folder.resolve("few").toString(), "--out", out.toString(),
+            "--tasks", "sst-2", "--methods", "efmlora", "--seeds", "2", "--steps", "1", "--k", "4", "--rows", "7", "--", "--max-length", "50",
+            "--ema", "0.5"};
+        Shell shell = Shell.run(command);
+        assertEquals(0, shell.exit(), shell.err());
+        assertEquals(1 + 2 * (3 + 9), written(out).size(), written(out).toString());
+        JsonNode config = JSON.readTree(out.resolve("sst-2/efmlora/seed-21-rate-3e-4-rho-0.2/config.json").toFile());
+        assertEquals(0.2, config.get("rho").asDouble());
+        assertEquals(0.5, config.get("ema").asDouble(), "what stands behind -- where it has an effect");
+        assertEquals(3e-4, config.get("learningRate").asDouble());
+
+        Shell bare = Shell.run("evaluate", "--model", model, "--task", "fewshot/sst-2", "--data", sst2.toString(), "--k", "4", "--rows", "7",
+                "--json");
+        assertEquals(7, JSON.readTree(bare.out()).get("rows").asInt(), bare.err());
+        double expected = JSON.readTree(bare.out()).get("metrics").get("accuracy").asDouble();
+        JsonNode zeroShot = JSON.readTree(out.resolve("table.json").toFile()).get("cells").get(0);
+        assertEquals("zero-shot", zeroShot.get("method").asText());
+        assertEquals("[" + expected + "]", zeroShot.get("scores").toString());
+        assertFalse(zeroShot.has("p"));
+        assertTrue(shell.out().lines().anyMatch(line -> line.matches("zero-shot +[0-9.]+ +[0-9.]+")), shell.out());
+        assertTrue(shell.out().lines().noneMatch(line -> line.matches("zero-shot .*p .*")), shell.out());
+
+        // The radius is that which is best on dev.
+        for (String rate : List.of("1e-4", "3e-4", "5e-4")) {
+            for (String rho : List.of("0.05", "0.1", "0.2")) {
+                Path file = out.resolve("sst-2/efmlora/seed-13-rate-" + rate + "-rho-" + rho + ".json");
+                ObjectNode cell = (ObjectNode) JSON.readTree(file.toFile());
+                boolean best = rate.equals("3e-4") && rho.equals("0.1");
+                Files.writeString(file, cell.put("dev", best ? 0.9 : 0.8).put("test", best ? 0.125 : 0.875).toString());
+            }
+        }
+        Shell again = Shell.run(command);
+        assertTrue(again.err().contains("25 of 25 cells are done already"), again.err());
+        JsonNode cells = JSON.readTree(out.resolve("table.json").toFile()).get("cells");
+        assertEquals(0.125, cells.get(2).get("scores").get(0).asDouble());
     }
 
     @Test
     void aCellHoldsTheBestOfItsEvaluationsAndTheTestOfThat() throws Exception {
-        Cell cell = new Cell(PaperTable.of("fmlora/table2").tasks("rte", false).getFirst(), "lora", 3, null, List.of("train"));
+        Cell cell = new Cell(PaperTable.of("fmlora/table2").tasks("rte", false).getFirst(), "lora", 3, null, null, List.of("train"));
         Files.createDirectories(cell.folder(folder));
         StringBuilder lines = new StringBuilder();
         double[] dev = {0.3, 0.9, 0.5, 0.9};
@@ -245,6 +295,8 @@ class ReproduceCommandTest {
         refused(2, "--seeds 0", more(good, "--seeds", "0"));
         refused(2, "--k is for fmlora/table1", more(good, "--k", "3"));
         refused(2, "--init-adapter is for fmlora/table2", more(change(change(good, 1, "fmlora/table1"), 9, "rte"), "--init-adapter", "x"));
+        refused(2, "--model minilm has no masked-language head", change(change(good, 1, "fmlora/table1"), 9, "rte"));
+        refused(2, "--ema has no effect with --method lora,bi-lora", more(good, "--methods", "bi-lora", "--", "--ema", "0.5"));
         refused(2, "--rows 0", more(good, "--rows", "0"));
         refused(2, "--bogus", more(good, "--", "--bogus"));
         refused(2, "--seed is given twice", more(good, "--", "--seed", "7"));

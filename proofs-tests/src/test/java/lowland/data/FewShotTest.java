@@ -97,6 +97,16 @@ class FewShotTest {
         DataSet set = FewShot.of("fewshot/snli").read(folder, 2, 13, said::add);
         assertEquals(List.of(new Example(2, "P.", "H.", 2, Double.NaN)), set.train());
         assertTrue(said.getFirst().contains("1 rows have no agreed label"), said.toString());
+        // Of the others a cell too many is a mistake.
+        for (String[] task : new String[][] {{"sst-2", "sentence\tlabel\n", "good\t1\n", "good\tfilm\t1\n"},
+            {"rte", "index\tsentence1\tsentence2\tlabel\n", "0\ta\tb\tentailment\n", "1\ta\tb\tc\tentailment\n"},
+            {"mnli", "index\tsentence1\tsentence2\tgold_label\n", "0\ta\tb\tneutral\n", "1\ta\tb\tc\tneutral\n"}}) {
+            for (String file : List.of("train.tsv", "dev.tsv", "test.tsv")) {
+                Files.writeString(sample.resolve(file), task[1] + task[2] + (file.equals("dev.tsv") ? task[3] : ""));
+            }
+            String broken = assertThrows(Failure.class, () -> FewShot.of("fewshot/" + task[0]).read(folder, 2, 13, said::add)).getMessage();
+            assertTrue(broken.contains("dev.tsv, line 3: the row has "), broken);
+        }
         Files.writeString(sample.resolve("train.csv"), "3,Who ?\n6,What ?\n");
         String unknown = assertThrows(Failure.class, () -> FewShot.of("fewshot/trec").read(folder, 2, 13, said::add)).getMessage();
         assertTrue(unknown.contains("train.csv, line 2") && unknown.contains("\"6\" is unknown"), unknown);

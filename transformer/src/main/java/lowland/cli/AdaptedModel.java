@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import lowland.Failure;
 import lowland.checkpoint.Checkpoint;
+import lowland.checkpoint.MergedAdapters;
 import lowland.checkpoint.PeftAdapter;
 import lowland.checkpoint.TaskFile;
 import lowland.data.Columns;
@@ -35,6 +36,7 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
             return bare(model, init);
         }
         RunFolder.checkPart("--adapter", folder, "adapter");
+        MergedAdapters.of(Path.of(model)).requireNew(Path.of(model), folder);
         if (!Files.exists(folder.resolve(TaskFile.NAME))) {
             return foreign(model, init, folder);
         }

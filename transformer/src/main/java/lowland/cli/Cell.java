@@ -15,18 +15,22 @@ import lowland.Failure;
 import lowland.checkpoint.JsonFile;
 
 /// One training of a table: `TASK/METHOD/seed-N` is its run folder, and `TASK/METHOD/seed-N.json`, written when it is done, what came
-/// out. A cell whose file is there is never trained again.
+/// out. A cell whose file is there is never trained again. The bare model's cell, [#ZERO_SHOT], is an evaluation alone.
 ///
 /// @param rate the learning rate where the table compares some, then part of its name; else null
-/// @param arguments of `train`, all that the result depends on
-record Cell(PaperTable.Task task, String method, long seed, String rate, List<String> arguments) {
+/// @param rho the radius, likewise
+/// @param arguments of `train` or `evaluate`, all that the result depends on
+record Cell(PaperTable.Task task, String method, long seed, String rate, String rho, List<String> arguments) {
+    /// What stands in a method's place for the model as it is.
+    static final String ZERO_SHOT = "zero-shot";
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /// What came out.
     ///
     /// @param dev the task's metric on dev, the best of all evaluations
     /// @param test the same on test, of the adapter that was best on dev; NaN without test rows
-    /// @param step after which it was measured
+    /// @param step after which it was measured; 0 without training
     /// @param seconds of all steps
     record Result(double dev, double test, int step, int steps, double seconds) {}
 
@@ -39,11 +43,16 @@ record Cell(PaperTable.Task task, String method, long seed, String rate, List<St
     }
 
     private String name() {
-        return "seed-" + seed + (rate == null ? "" : "-rate-" + rate);
+        return "seed-" + seed + (rate == null ? "" : "-rate-" + rate) + (rho == null ? "" : "-rho-" + rho);
+    }
+
+    boolean zeroShot() {
+        return method.equals(ZERO_SHOT);
     }
 
     String title() {
-        return task.title() + ", " + method + ", seed " + seed + (rate == null ? "" : ", learning rate " + rate);
+        return task.title() + ", " + method + ", seed " + seed + (rate == null ? "" : ", learning rate " + rate)
+                + (rho == null ? "" : ", rho " + rho);
     }
 
     /// What came out earlier; null where it is not done.
@@ -60,13 +69,13 @@ record Cell(PaperTable.Task task, String method, long seed, String rate, List<St
             throw Failure.of(file + " was made with other options: " + difference(found)
                     + "; give the same, or another folder with --out");
         }
-        for (String key : List.of("dev", "step", "steps", "seconds")) {
+        for (String key : List.of(zeroShot() ? "test" : "dev", "step", "steps", "seconds")) {
             if (!json.has(key)) {
                 throw json.missing(key);
             }
         }
-        return new Result(json.number("dev", 0), json.number("test", Double.NaN), json.whole("step", 1, Integer.MAX_VALUE),
-                json.whole("steps", 1, Integer.MAX_VALUE), json.number("seconds", 0));
+        return new Result(json.number("dev", Double.NaN), json.number("test", Double.NaN), json.whole("step", 0, Integer.MAX_VALUE),
+                json.whole("steps", 0, Integer.MAX_VALUE), json.number("seconds", 0));
     }
 
     private String difference(List<String> found) {
@@ -79,10 +88,28 @@ record Cell(PaperTable.Task task, String method, long seed, String rate, List<St
 
     /// Takes a run's result out of its metrics, and writes it down.
     Result finish(Path out) {
-        Result result = measured(folder(out).resolve("metrics.jsonl"));
+        return finish(out, measured(folder(out).resolve("metrics.jsonl")));
+    }
+
+    /// Writes down what came out of an evaluation.
+    ///
+    /// @param line of `evaluate --json`
+    Result finish(Path out, String line) {
+        Path folder = file(out).getParent();
+        try {
+            Files.createDirectories(folder);
+            return finish(out, new Result(Double.NaN, JSON.readTree(line).get("metrics").get(task.metric()).asDouble(), 0, 0, 0));
+        } catch (JacksonException e) {
+            throw new IllegalStateException(line, e);
+        } catch (IOException e) {
+            throw Failure.of("cannot make the folder " + folder + ": " + Failure.reason(e) + "; choose another with --out", e);
+        }
+    }
+
+    private Result finish(Path out, Result result) {
         ObjectNode json = JsonFile.object().put("task", task.task()).put("method", method).put("seed", seed).put("metric", task.metric())
-                .put("dev", result.dev).put("test", Double.isNaN(result.test) ? null : result.test).put("step", result.step)
-                .put("steps", result.steps).put("seconds", result.seconds)
+                .put("dev", Double.isNaN(result.dev) ? null : result.dev).put("test", Double.isNaN(result.test) ? null : result.test)
+                .put("step", result.step).put("steps", result.steps).put("seconds", result.seconds)
                 .put("lowland", Versions.lowland());
         arguments.forEach(json.putArray("train")::add);
         JsonFile.write(file(out), json);

@@ -44,6 +44,10 @@ final class EvaluateCommand implements Callable<Integer> {
         "Default: test for WordNet's and few-shot tasks, dev for GLUE's, the file itself for files (our choice: what was named)."})
     private String split;
 
+    @Option(names = "--rows", paramLabel = "N", description = {
+        "At most so many rows, chosen by a hash of their texts, as by train.", "Default: all."})
+    private Integer most;
+
     @Option(names = "--json", description = {"One JSON object in place of text: split, rows, loss, metrics.", "Default: off."})
     private boolean json;
 
@@ -62,13 +66,17 @@ final class EvaluateCommand implements Callable<Integer> {
         if (split != null && !split.equals("dev") && !split.equals("test")) {
             throw Failure.usage("--split " + split + " is neither dev nor test");
         }
+        if (most != null) {
+            Require.wholeFrom(1, "--rows", most);
+        }
         Tables named = tables.tables();
         named.check(task, split);
         FewShot prompted = Tables.fewShot(task);
         Device executor = device.device();
         try (AdaptedModel adapted = adapter == null && prompted != null ? AdaptedModel.zeroShot(model, init, prompted)
                 : AdaptedModel.open(model, init, adapter)) {
-            Tables.Split rows = named.split(task, split, adapted.task(), streams.err()::println);
+            Tables.Split all = named.split(task, split, adapted.task(), streams.err()::println);
+            Tables.Split rows = most == null ? all : all.atMost(most);
             Evaluation evaluation = adapted.answer(rows.source(), rows.rows(), executor);
             if (json) {
                 ObjectNode line = JsonLine.object().put("split", rows.name()).put("rows", rows.rows().size());

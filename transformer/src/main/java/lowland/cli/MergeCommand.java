@@ -2,6 +2,7 @@ package lowland.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import lowland.checkpoint.MergedAdapters;
 import lowland.train.MergedCheckpoint;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -11,7 +12,8 @@ import picocli.CommandLine.Option;
 @Command(name = "merge", sortOptions = false,
     customSynopsis = "lowland merge --model M --adapter DIR --out DIR [OPTIONS]", description = {
     "Adds an adapter to its model's weights, W = W0 + s*B*A, and writes a Hugging Face folder in float32: config.json,"
-        + " model.safetensors, the tokenizer's files and task.json. transformers loads it; so does --model DIR here, with its head.", ""},
+        + " model.safetensors, the tokenizer's files, task.json and merged.json, by which the same adapter is not added twice. transformers"
+        + " loads it; so does --model DIR here, with its head.", ""},
     footer = {"", "Example:", "  lowland merge --model roberta-base --adapter runs/reviews/adapter --out merged"})
 final class MergeCommand implements Callable<Integer> {
     private final Streams streams;
@@ -39,7 +41,8 @@ final class MergeCommand implements Callable<Integer> {
     public Integer call() {
         RunFolder.check(out);
         try (AdaptedModel adapted = AdaptedModel.open(model, null, adapter)) {
-            MergedCheckpoint.write(out, adapted.pretrained(), adapted.adapter(), adapted.task());
+            MergedAdapters merged = MergedAdapters.of(Path.of(model)).and(Path.of(model), adapter);
+            MergedCheckpoint.write(out, adapted.pretrained(), adapted.adapter(), adapted.task(), merged);
             streams.out().println(out);
             return 0;
         }

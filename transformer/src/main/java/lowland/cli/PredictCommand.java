@@ -34,7 +34,7 @@ final class PredictCommand implements Callable<Integer> {
     private Path adapter;
 
     @Option(names = "--input", required = true, paramLabel = "FILE|-", description = {
-        "TSV, CSV or JSONL with a header and the adapter's text columns; - is standard input.", "No default."})
+        "TSV, CSV, JSONL or Parquet with a header and the adapter's text columns; - is standard input.", "No default."})
     private String input;
 
     @Option(names = "--text", paramLabel = "COLUMN[,COLUMN]", description = {

@@ -50,7 +50,7 @@ final class Preset {
     ///
     /// @throws Failure (exit code 2) if there is no such preset
     static String[] expand(String[] args) {
-        String name = value(args, "--preset");
+        String name = value(List.of(args), "--preset");
         if (name == null) {
             return args;
         }
@@ -59,6 +59,15 @@ final class Preset {
             throw Failure.usage("--preset " + name + " is not there; there are " + String.join(", ", PRESETS.keySet()));
         }
         return behind(List.of(args), options).toArray(String[]::new);
+    }
+
+    /// Whether an option has its value from the preset; one that says the same itself counts as if it had.
+    ///
+    /// @param name of the preset, null for none
+    static boolean brings(String name, String option, List<String> values) {
+        List<String> options = name == null ? List.of() : PRESETS.get(name);
+        int at = options.indexOf(option);
+        return at >= 0 && values.equals(List.of(options.get(at + 1)));
     }
 
     /// The arguments with those options, each with its value, behind them that they do not say otherwise themselves.
@@ -89,13 +98,14 @@ final class Preset {
         return false;
     }
 
-    private static String value(String[] args, String option) {
-        for (int i = 0; i < args.length; i++) {
-            if (args[i].equals(option) && i + 1 < args.length) {
-                return args[i + 1];
+    /// What the arguments give an option, null where they do not.
+    static String value(List<String> args, String option) {
+        for (int i = 0; i < args.size(); i++) {
+            if (args.get(i).equals(option) && i + 1 < args.size()) {
+                return args.get(i + 1);
             }
-            if (args[i].startsWith(option + "=")) {
-                return args[i].substring(option.length() + 1);
+            if (args.get(i).startsWith(option + "=")) {
+                return args.get(i).substring(option.length() + 1);
             }
         }
         return null;

@@ -1,9 +1,11 @@
 package lowland.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,7 +37,8 @@ import picocli.CommandLine.ParseResult;
     customSynopsis = "lowland reproduce PAPER/TABLE --model M --data DIR --out DIR [OPTIONS] [-- OPTIONS OF TRAIN]", description = {
     "Trains every task, method and seed of a paper's table under the paper's presets, and ends with the table: means, standard errors, and a"
         + " paired test against LoRA. A run that was ended goes on where it was, cell by cell, when it is started again. Each cell's run"
-        + " folder, table.txt and table.json are in --out. Options behind -- go to every cell's train, before the preset's.", ""},
+        + " folder, table.txt and table.json are in --out. Options behind -- go to every cell's train where they have an effect, before the"
+        + " preset's.", ""},
     footer = {"", "Examples:", "  lowland reproduce fmlora/table2 --tasks cola,rte --seeds 3 --model roberta-large --data glue --out runs/table2",
         "  lowland reproduce fmlora/table2 --tasks cola --steps 40 --model minilm --data glue --out runs/small -- --batch-size 16"})
 final class ReproduceCommand implements Callable<Integer> {
@@ -49,7 +52,8 @@ final class ReproduceCommand implements Callable<Integer> {
     private final Streams streams;
 
     @Parameters(index = "0", paramLabel = "PAPER/TABLE", description = {
-        "fmlora/table1: six few-shot tasks, asked as prompts; fmlora/table2: GLUE (arXiv 2508.00522v3, Tables 1 and 2)."})
+        "fmlora/table1: six few-shot tasks, asked as prompts, the bare model too; the learning rate of 1e-4, 3e-4, 5e-4 and, for methods with a"
+            + " perturbation, the rho of 0.05, 0.1, 0.2 that is best on dev. fmlora/table2: GLUE. (arXiv 2508.00522v3, Tables 1 and 2.)"})
     private String table;
 
     @Parameters(index = "1..*", paramLabel = "OPTIONS OF TRAIN", hidden = true)
@@ -116,10 +120,14 @@ final class ReproduceCommand implements Callable<Integer> {
         check(paper);
         List<String> chosen = methods();
         List<PaperTable.Task> columns = paper.tasks(tasks, model.equals(Pretrained.MINILM));
+        requireEffect(chosen);
         device.device();
         List<Cell> cells = cells(paper, columns, chosen);
         for (Cell cell : cells) {
-            command(cell);
+            command(cell, OutputStream.nullOutputStream());
+        }
+        if (paper.test()) {
+            AdaptedModel.zeroShot(model, Preset.value(more, "--init"), FewShot.of(columns.getFirst().task())).close();
         }
         open(paper);
         Map<Cell, Cell.Result> results = new LinkedHashMap<>();
@@ -151,29 +159,67 @@ final class ReproduceCommand implements Callable<Integer> {
         if (!paper.test() && k != null) {
             throw Failure.usage("--k is for fmlora/table1; leave it out");
         }
+        if (paper.test() && model.equals(Pretrained.MINILM)) {
+            throw Failure.usage("--model minilm has no masked-language head, which " + table + " asks: take the folder of a RobertaForMaskedLM or"
+                    + " BertForMaskedLM");
+        }
         if (mnli != null) {
             RunFolder.checkPart("--init-adapter", mnli, "adapter");
         }
     }
 
+    /// What stands behind -- has to act in one of the methods at least.
+    private void requireEffect(List<String> chosen) {
+        List<Method.Rule> rules = chosen.stream().map(method -> Method.of(method).rule()).toList();
+        for (MethodOption option : MethodOption.ALL) {
+            if (Preset.says(more, option.name()) && Collections.disjoint(option.rules(), rules)) {
+                throw Failure.usage(option.without(String.join(",", chosen)) + ": leave it out");
+            }
+        }
+    }
+
     private List<Cell> cells(PaperTable paper, List<PaperTable.Task> columns, List<String> chosen) {
-        boolean given = Preset.says(more, "--learning-rate");
-        List<String> rates = paper.rates().isEmpty() || given ? Collections.singletonList(null) : paper.rates();
         List<Cell> cells = new ArrayList<>();
         for (PaperTable.Task task : columns) {
             Path folder = folder(task);
-            for (long seed : paper.seeds().subList(0, seeds)) {
-                if (paper.test()) {
-                    requireTest(task, folder, (int) seed);
-                }
+            List<Long> numbers = paper.seeds().subList(0, seeds);
+            if (paper.test()) {
+                numbers.forEach(seed -> requireTest(task, folder, seed.intValue()));
+                cells.add(new Cell(task, Cell.ZERO_SHOT, numbers.getFirst(), null, null, asked(task, folder, numbers.getFirst())));
+            }
+            for (long seed : numbers) {
                 for (String method : chosen) {
-                    for (String rate : rates) {
-                        cells.add(new Cell(task, method, seed, rate, arguments(paper, task, folder, method, seed, rate)));
+                    boolean perturbs = Method.of(method).rule().perturbs();
+                    for (String rate : grid(paper.rates(), "--learning-rate")) {
+                        for (String rho : perturbs ? grid(paper.radii(), "--rho") : Collections.<String>singletonList(null)) {
+                            cells.add(new Cell(task, method, seed, rate, rho, arguments(paper, task, folder, method, seed, rate, rho)));
+                        }
                     }
                 }
             }
         }
         return cells;
+    }
+
+    /// The values that are tried; null alone where the table has none, or the command line one.
+    private List<String> grid(List<String> values, String option) {
+        return values.isEmpty() || Preset.says(more, option) ? Collections.singletonList(null) : values;
+    }
+
+    /// The arguments by which the bare model is asked for a task's test rows.
+    private List<String> asked(PaperTable.Task task, Path folder, long seed) {
+        List<String> arguments = new ArrayList<>(List.of("evaluate", "--model", Path.of(model).toAbsolutePath().normalize().toString(), "--task",
+                task.task(), "--data", folder.toAbsolutePath().normalize().toString(), "--split", "test", "--data-seed", Long.toString(seed)));
+        add(arguments, "--init", Preset.value(more, "--init"));
+        add(arguments, "--k", k);
+        add(arguments, "--rows", rows);
+        return arguments;
+    }
+
+    private static void add(List<String> arguments, String option, Object value) {
+        if (value != null) {
+            arguments.addAll(List.of(option, value.toString()));
+        }
     }
 
     private void requireTest(PaperTable.Task task, Path folder, int seed) {
@@ -202,47 +248,53 @@ final class ReproduceCommand implements Callable<Integer> {
         return name.toLowerCase(Locale.ROOT).replace("-", "");
     }
 
-    private List<String> arguments(PaperTable paper, PaperTable.Task task, Path folder, String method, long seed, String rate) {
+    private List<String> arguments(PaperTable paper, PaperTable.Task task, Path folder, String method, long seed, String rate, String rho) {
         boolean miniLm = model.equals(Pretrained.MINILM);
         String absolute = miniLm ? model : Path.of(model).toAbsolutePath().normalize().toString();
         List<String> arguments = new ArrayList<>(List.of("train", "--model", absolute, "--task", task.task(), "--data",
                 folder.toAbsolutePath().normalize().toString(), "--method", method, "--seed", Long.toString(seed), "--preset", task.task()));
-        if (paper.test()) {
-            arguments.addAll(List.of("--data-seed", Long.toString(seed)));
-        }
-        if (k != null) {
-            arguments.addAll(List.of("--k", k.toString()));
-        }
-        if (rate != null) {
-            arguments.addAll(List.of("--learning-rate", rate));
-        }
-        if (mnli != null && FROM_MNLI.contains(task.name())) {
-            arguments.addAll(List.of("--init-adapter", mnli.toAbsolutePath().normalize().toString()));
-        }
-        if (steps != null) {
-            arguments.addAll(List.of("--steps", steps.toString()));
-        }
-        if (rows != null) {
-            arguments.addAll(List.of("--rows", rows.toString()));
-        }
+        add(arguments, "--data-seed", paper.test() ? seed : null);
+        add(arguments, "--k", k);
+        add(arguments, "--learning-rate", rate);
+        add(arguments, "--rho", rho);
+        add(arguments, "--init-adapter", mnli != null && FROM_MNLI.contains(task.name()) ? mnli.toAbsolutePath().normalize() : null);
+        add(arguments, "--steps", steps);
+        add(arguments, "--rows", rows);
         arguments.addAll(more);
-        return miniLm ? Preset.behind(arguments, MINILM) : arguments;
+        return without(Method.of(method).rule(), miniLm ? Preset.behind(arguments, MINILM) : arguments);
     }
 
-    /// The cell's training, ready to be called. What its command line lacks is said before any cell is trained.
-    private TrainCommand command(Cell cell) {
-        List<String> arguments = new ArrayList<>(cell.arguments());
-        arguments.addAll(List.of("--out", cell.folder(out).toString(), "--device", device.name));
-        if (device.threads != null) {
-            arguments.addAll(List.of("--threads", device.threads.toString()));
+    /// The arguments without those that have no effect under a rule, each with its value.
+    private static List<String> without(Method.Rule rule, List<String> arguments) {
+        List<String> idle = MethodOption.ALL.stream().filter(option -> !option.rules().contains(rule)).map(MethodOption::name).toList();
+        List<String> kept = new ArrayList<>();
+        for (int i = 0; i < arguments.size(); i++) {
+            String argument = arguments.get(i);
+            if (idle.contains(argument)) {
+                i++;
+            } else if (idle.stream().noneMatch(option -> argument.startsWith(option + "="))) {
+                kept.add(argument);
+            }
         }
-        Method.of(cell.method());
-        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
-        CommandLine line = Main.commands(new Streams(streams.in(), nowhere, streams.err(), streams.terminal()));
-        ParseResult parsed = line.parseArgs(Preset.expand(arguments.toArray(String[]::new)));
+        return kept;
+    }
+
+    /// The cell's command, ready to be called. What its command line lacks is said before any cell is trained.
+    ///
+    /// @param results where they are written, beside the run folder
+    private Callable<Integer> command(Cell cell, OutputStream results) {
+        List<String> arguments = new ArrayList<>(cell.arguments());
+        arguments.addAll(cell.zeroShot() ? List.of("--json") : List.of("--out", cell.folder(out).toString()));
+        arguments.addAll(List.of("--device", device.name));
+        add(arguments, "--threads", device.threads);
+        CommandLine line = Main.commands(new Streams(streams.in(), new PrintStream(results, true, StandardCharsets.UTF_8), streams.err(),
+                streams.terminal()));
+        ParseResult parsed = line.parseArgs(cell.zeroShot() ? arguments.toArray(String[]::new)
+                : Preset.expand(arguments.toArray(String[]::new)));
         // What stands behind -- must not take the place of the cell's own seed, steps or learning rate.
         Main.requireOnce(parsed);
-        return (TrainCommand) parsed.subcommand().commandSpec().userObject();
+        return parsed.subcommand().commandSpec().userObject() instanceof EvaluateCommand evaluate ? evaluate
+                : (TrainCommand) parsed.subcommand().commandSpec().userObject();
     }
 
     /// An own folder alone is gone on with: whatever else lies there would be in the way.
@@ -280,8 +332,9 @@ final class ReproduceCommand implements Callable<Integer> {
             streams.err().println("cell " + (results.size() + 1) + " of " + cells.size() + ": " + cell.title()
                     + (trained == 0 ? "" : String.format(Locale.ROOT, "  (about %.0f min left)", Math.ceil(left / 60))));
             cell.clear(out);
+            ByteArrayOutputStream said = new ByteArrayOutputStream();
             try {
-                if (command(cell).call() != 0) {
+                if (command(cell, said).call() != 0) {
                     streams.err().println(results.size() + " of " + cells.size() + " cells are done; the same command goes on");
                     return false;
                 }
@@ -291,8 +344,10 @@ final class ReproduceCommand implements Callable<Integer> {
                 }
                 throw Failure.of(cell.title() + ": " + e.getMessage() + "; " + results.size() + " of " + cells.size()
                         + " cells are done, the same command goes on", e);
+            } catch (Exception e) {
+                throw e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException(e);
             }
-            results.put(cell, cell.finish(out));
+            results.put(cell, cell.zeroShot() ? cell.finish(out, said.toString(StandardCharsets.UTF_8)) : cell.finish(out));
             trained++;
         }
         return true;
@@ -301,7 +356,7 @@ final class ReproduceCommand implements Callable<Integer> {
     private void print(PaperTable paper, List<PaperTable.Task> columns, List<String> chosen, List<Cell> cells,
             Map<Cell, Cell.Result> results) {
         List<Long> numbers = paper.seeds().subList(0, seeds);
-        ResultTable found = new ResultTable(columns, chosen, numbers, scores(paper, cells, results));
+        ResultTable found = new ResultTable(columns, chosen, numbers, paper.test(), scores(paper, cells, results));
         String text = heading(paper, columns) + "\n" + found.text() + paper.paper() + "\n";
         ObjectNode json = found.json().put("table", paper.name()).put("model", model).put("steps", steps).put("rows", rows);
         more.forEach(json.putArray("train")::add);
@@ -312,14 +367,18 @@ final class ReproduceCommand implements Callable<Integer> {
         streams.out().println("table " + out.resolve("table.txt"));
     }
 
-    /// Of each task, method and seed the score at the learning rate that is best on dev, ties to the first.
+    /// Of each task, method and seed the score at the learning rate and radius that are best on dev, ties to the first.
     private Map<String, double[]> scores(PaperTable paper, List<Cell> cells, Map<Cell, Cell.Result> results) {
         Map<String, double[]> scores = new LinkedHashMap<>();
         Map<String, double[]> best = new LinkedHashMap<>();
         for (Cell cell : cells) {
             String row = cell.task().name() + " " + cell.method();
-            int seed = paper.seeds().indexOf(cell.seed());
             Cell.Result result = results.get(cell);
+            if (cell.zeroShot()) {
+                scores.put(row, new double[] {result.test()});
+                continue;
+            }
+            int seed = paper.seeds().indexOf(cell.seed());
             double[] dev = best.computeIfAbsent(row, _ -> filled(seeds));
             double[] score = scores.computeIfAbsent(row, _ -> filled(seeds));
             if (!(dev[seed] >= result.dev())) {

@@ -12,8 +12,9 @@ import lowland.metric.Metrics;
 
 /// Scores of methods on tasks: the mean over the seeds with its standard error, and seed by seed against LoRA.
 ///
+/// @param bare whether the bare model is among the scores, under [Cell#ZERO_SHOT], with one score a task
 /// @param scores of a task and method, one a seed, under `TASK METHOD`
-record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long> seeds, Map<String, double[]> scores) {
+record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long> seeds, boolean bare, Map<String, double[]> scores) {
     /// The method that the others are compared with.
     static final String BASE = "lora";
 
@@ -23,7 +24,7 @@ record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long>
 
     /// The mean over the tasks, of each seed.
     private double[] averages(String method) {
-        double[] averages = new double[seeds.size()];
+        double[] averages = new double[scores(tasks.getFirst(), method).length];
         for (PaperTable.Task task : tasks) {
             double[] of = scores(task, method);
             for (int seed = 0; seed < averages.length; seed++) {
@@ -33,12 +34,18 @@ record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long>
         return averages;
     }
 
+    private List<String> rows() {
+        List<String> rows = new ArrayList<>(bare ? List.of(Cell.ZERO_SHOT) : List.of());
+        rows.addAll(methods);
+        return rows;
+    }
+
     /// Two blocks of aligned lines: the scores, and the differences to LoRA.
     String text() {
         List<List<String>> lines = new ArrayList<>();
         lines.add(heading("score, %", PaperTable.Task::title, "average"));
         lines.add(heading("", PaperTable.Task::metric, ""));
-        for (String method : methods) {
+        for (String method : rows()) {
             List<String> line = new ArrayList<>(List.of(method));
             tasks.forEach(task -> line.add(mean(scores(task, method))));
             line.add(mean(averages(method)));
@@ -106,12 +113,12 @@ record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long>
         seeds.forEach(json.putArray("seeds")::add);
         ArrayNode cells = json.putArray("cells");
         for (PaperTable.Task task : tasks) {
-            for (String method : methods) {
+            for (String method : rows()) {
                 put(cells.addObject().put("task", task.task()).put("metric", task.metric()), method, scores(task, method),
                         scores(task, BASE));
             }
         }
-        for (String method : methods) {
+        for (String method : rows()) {
             put(cells.addObject().put("task", "average"), method, averages(method), averages(BASE));
         }
         return json;
@@ -120,7 +127,7 @@ record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long>
     private static void put(ObjectNode cell, String method, double[] scores, double[] base) {
         cell.put("method", method).put("mean", Metrics.mean(scores)).put("standardError", Metrics.standardError(scores));
         JsonLine.numbers(cell.putArray("scores"), scores);
-        if (!method.equals(BASE)) {
+        if (!method.equals(BASE) && !method.equals(Cell.ZERO_SHOT)) {
             Metrics.Paired paired = Metrics.paired(scores, base);
             cell.put("difference", paired.mean()).put("differenceStandardError", paired.standardError()).put("p", paired.p());
         }

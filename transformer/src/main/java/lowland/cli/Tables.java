@@ -37,10 +37,15 @@ record Tables(String text, String label, String dev, Path test, Path data, Integ
     static final String TASK = "verb-supersense or gloss-match (of WordNet 3.1, built in), a task of GLUE with --data DIR (glue/cola,"
             + " glue/mnli, glue/mrpc, glue/qnli, glue/qqp, glue/rte, glue/sst2, glue/stsb), a few-shot task with --data DIR, asked as a prompt"
             + " with a gap (fewshot/sst-2, fewshot/sst-5, fewshot/snli, fewshot/mnli, fewshot/rte, fewshot/trec), or a file with a header: TSV"
-            + " (no quoting), CSV (RFC 4180) or JSONL.";
+            + " (no quoting), CSV (RFC 4180), JSONL or Parquet.";
 
     /// The rows to measure, and what they are called.
-    record Split(String name, String source, List<Example> rows) {}
+    record Split(String name, String source, List<Example> rows) {
+        /// The same with at most so many rows.
+        Split atMost(int most) {
+            return new Split(name, source, DataSet.atMost(most, rows));
+        }
+    }
 
     /// A task, with the columns by which a table of it is read.
     ///

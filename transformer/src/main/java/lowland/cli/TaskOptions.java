@@ -6,8 +6,8 @@ import picocli.CommandLine.Option;
 /// The tables of a task to train on.
 final class TaskOptions {
     @Option(names = "--data", paramLabel = "DIR", description = {
-        "The folder of a GLUE task's official files (train.tsv and dev.tsv, or train.jsonl and validation.jsonl, as they come);"
-            + " of mnli the mismatched dev rows. Of a few-shot task LM-BFF's samples (a folder 16-13 for --k 16 --data-seed 13), or the whole"
+        "The folder of a GLUE task's official files (train.tsv and dev.tsv, or train.jsonl and validation.jsonl, as they come),"
+            + " or of the hub's (train-00000-of-00001.parquet); of mnli the mismatched dev rows. Of a few-shot task LM-BFF's samples (a folder 16-13 for --k 16 --data-seed 13), or the whole"
             + " sets, of which the same is drawn.", "No default; for the tasks of GLUE and the few-shot ones alone."})
     private Path data;
 

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import lowland.Failure;
 import lowland.checkpoint.JsonFile;
 import lowland.checkpoint.PeftAdapter;
@@ -50,33 +49,6 @@ import picocli.CommandLine.Spec;
         + " Ctrl-C ends the run after its step and saves.", ""},
     footer = {"", "Example:", "  lowland train --model minilm --task reviews.tsv --dev 0.1 --method efmlora --out runs/reviews"})
 final class TrainCommand implements Callable<Integer> {
-    /// Options that act in some methods only, with these.
-    private static final List<Use> USES = List.of(
-            new Use("--rho", Rule.perturbing()),
-            new Use("--rho-schedule", Rule.perturbing()),
-            new Use("--rho-final", Rule.perturbing()),
-            new Use("--norm-scope", Rule.perturbing()),
-            new Use("--perturb", List.of(Rule.FMLORA, Rule.EFMLORA)),
-            new Use("--estimate", List.of(Rule.FMLORA, Rule.EFMLORA)),
-            new Use("--ema", List.of(Rule.EFMLORA)),
-            new Use("--ema-start", List.of(Rule.EFMLORA)),
-            new Use("--rank", Rule.adapting()),
-            new Use("--alpha", Rule.adapting()),
-            new Use("--scaling", Rule.adapting()),
-            new Use("--targets", Rule.adapting()),
-            new Use("--lora-dropout", Rule.adapting()),
-            new Use("--auxiliary-rank", List.of(Rule.BI_LORA)),
-            new Use("--auxiliary-alpha", List.of(Rule.BI_LORA)),
-            new Use("--auxiliary-learning-rate", List.of(Rule.BI_LORA)),
-            new Use("--auxiliary-optimizer", List.of(Rule.BI_LORA)),
-            new Use("--auxiliary-direction", List.of(Rule.BI_LORA)),
-            new Use("--auxiliary-clip", List.of(Rule.BI_LORA)),
-            new Use("--bar-alpha", List.of(Rule.LORA_OBAR, Rule.LORA_NBAR)),
-            new Use("--bar-schedule", List.of(Rule.LORA_OBAR, Rule.LORA_NBAR)),
-            new Use("--learning-rate-ratio", List.of(Rule.LORA_PLUS)));
-
-    private record Use(String option, List<Rule> rules) {}
-
     /// @param adapter to start from, null for none
     /// @param head whether its head is taken too
     private record Given(PeftAdapter adapter, boolean head) {}
@@ -180,7 +152,7 @@ final class TrainCommand implements Callable<Integer> {
 
     /// What options and model tell to be impossible, before data are read. The sizes of factors that are given come with them.
     private void checkFit(Method chosen, Pretrained pretrained) {
-        pretrained.tokenizer().requireLength(data.maxLength);
+        requireLength(pretrained);
         if (chosen.rule() == Rule.FULL && Tables.fewShot(task) != null) {
             throw Failure.usage("--method full does not fit --task " + task + ": its head is the rows of the label words, no checkpoint's;"
                     + " choose a method with an adapter");
@@ -188,6 +160,15 @@ final class TrainCommand implements Callable<Integer> {
         if (start.adapter == null && start.auxiliary == null && chosen.rule() != Rule.FULL) {
             Training.requireFit(pretrained, pairs(chosen), sharpness.rule(chosen.rule(), descent));
         }
+    }
+
+    private void requireLength(Pretrained pretrained) {
+        int longest = pretrained.config().longest();
+        if (data.maxLength > longest && !said(spec.commandLine().getParseResult(), "--max-length")) {
+            throw Failure.usage("--preset " + output.preset + " cuts to --max-length " + data.maxLength + ", the model takes " + longest
+                    + ": give --max-length " + longest + " or less");
+        }
+        pretrained.tokenizer().requireLength(data.maxLength);
     }
 
     private void checkOptions(Method chosen) {
@@ -201,29 +182,35 @@ final class TrainCommand implements Callable<Integer> {
         sharpness.check(chosen.rule(), descent.learningRate);
         start.check(chosen);
         ParseResult given = spec.commandLine().getParseResult();
-        for (Use use : USES) {
-            if (given.hasMatchedOption(use.option) && !use.rules.contains(chosen.rule())) {
-                say("note: " + use.option + " has no effect with --method " + chosen.name() + "; it is for "
-                        + use.rules.stream().map(Choice::name).collect(Collectors.joining(", ")));
+        for (MethodOption option : MethodOption.ALL) {
+            if (said(given, option.name()) && !option.rules().contains(chosen.rule())) {
+                throw Failure.usage(option.without(chosen.name()) + ": leave it out");
             }
         }
         if (given.hasMatchedOption("--rho-final") && sharpness.schedule != RhoSchedule.Shape.COSINE) {
-            say("note: --rho-final has no effect with --rho-schedule " + Choice.name(sharpness.schedule) + "; it is for cosine");
+            throw Failure.usage("--rho-final has no effect with --rho-schedule " + Choice.name(sharpness.schedule)
+                    + "; it is for cosine: leave it out");
         }
         Set<DescentOptions.Optimizer> optimizers = EnumSet.of(descent.optimizer);
         if (chosen.rule() == Rule.BI_LORA) {
             optimizers.add(sharpness.auxiliaryOptimizer());
         }
-        tellWithout(DescentOptions.Optimizer.SGD, optimizers, given, "--momentum");
-        tellWithout(DescentOptions.Optimizer.ADAMW, optimizers, given, "--beta1", "--beta2", "--adam-epsilon");
+        requireOptimizer(DescentOptions.Optimizer.SGD, optimizers, given, "--momentum");
+        requireOptimizer(DescentOptions.Optimizer.ADAMW, optimizers, given, "--beta1", "--beta2", "--adam-epsilon");
     }
 
-    private void tellWithout(DescentOptions.Optimizer needed, Set<DescentOptions.Optimizer> there, ParseResult given, String... options) {
+    private static void requireOptimizer(DescentOptions.Optimizer needed, Set<DescentOptions.Optimizer> there, ParseResult given,
+            String... options) {
         for (String option : options) {
             if (given.hasMatchedOption(option) && !there.contains(needed)) {
-                say("note: " + option + " has no effect without --optimizer " + Choice.name(needed));
+                throw Failure.usage(option + " has no effect without --optimizer " + Choice.name(needed) + ": leave it out");
             }
         }
+    }
+
+    /// Whether the command line gives an option, other than through its preset.
+    private boolean said(ParseResult given, String option) {
+        return given.hasMatchedOption(option) && !Preset.brings(output.preset, option, given.matchedOption(option).originalStringValues());
     }
 
     private int train(Method chosen, Device executor, Tables.Task chosenTask, Pretrained pretrained) {

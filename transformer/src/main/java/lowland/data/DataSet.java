@@ -39,7 +39,8 @@ public record DataSet(
         return new DataSet(name, labels, atMost(rows, train), atMost(rows, dev), atMost(rows, test), regression);
     }
 
-    private static List<Example> atMost(int rows, List<Example> split) {
+    /// At most so many of some rows, chosen by a hash of their texts.
+    public static List<Example> atMost(int rows, List<Example> split) {
         if (split.size() <= rows) {
             return split;
         }

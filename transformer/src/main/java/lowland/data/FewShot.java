@@ -19,9 +19,12 @@ import lowland.data.Prompt.Words;
 ///
 /// @param labels in the order of the class numbers
 /// @param columns one or two with text
-/// @param tables whether the files are tables with a header; else CSV of label and text, without one
+/// @param form of LM-BFF's files
 /// @param prompt its pieces and label words
-public record FewShot(String name, List<String> labels, List<String> columns, boolean tables, Prompt prompt) {
+public record FewShot(String name, List<String> labels, List<String> columns, Form form, Prompt prompt) {
+    /// CSV of label and text, without a header; a TSV with one; the same with more cells in some rows (SNLI's annotators).
+    enum Form { BARE, TABLE, RAGGED }
+
     /// What `--task` says before a task's name.
     public static final String PREFIX = "fewshot/";
     /// Test rows at most, and the seed of their choice.
@@ -39,20 +42,20 @@ public record FewShot(String name, List<String> labels, List<String> columns, bo
         List<String> sentence = List.of("sentence");
         List<String> pair = List.of("sentence1", "sentence2");
         List<String> entailment = List.of("entailment", "neutral", "contradiction");
-        add(tasks, "sst-2", sentence, true, was, List.of("negative", "positive"), "terrible", "great");
-        add(tasks, "sst-5", sentence, false, was, List.of("very_negative", "negative", "neutral", "positive", "very_positive"), "terrible",
+        add(tasks, "sst-2", sentence, Form.TABLE, was, List.of("negative", "positive"), "terrible", "great");
+        add(tasks, "sst-5", sentence, Form.BARE, was, List.of("very_negative", "negative", "neutral", "positive", "very_positive"), "terrible",
                 "bad", "okay", "good", "great");
-        add(tasks, "snli", pair, true, follows, entailment, "Yes", "Maybe", "No");
-        add(tasks, "mnli", pair, true, follows, entailment, "Yes", "Maybe", "No");
-        add(tasks, "rte", pair, true, follows, List.of("entailment", "not_entailment"), "Yes", "No");
-        add(tasks, "trec", sentence, false, asks, List.of("description", "entity", "expression", "human", "location", "number"),
+        add(tasks, "snli", pair, Form.RAGGED, follows, entailment, "Yes", "Maybe", "No");
+        add(tasks, "mnli", pair, Form.TABLE, follows, entailment, "Yes", "Maybe", "No");
+        add(tasks, "rte", pair, Form.TABLE, follows, List.of("entailment", "not_entailment"), "Yes", "No");
+        add(tasks, "trec", sentence, Form.BARE, asks, List.of("description", "entity", "expression", "human", "location", "number"),
                 "Description", "Entity", "Expression", "Human", "Location", "Number");
         return tasks;
     }
 
-    private static void add(Map<String, FewShot> tasks, String name, List<String> columns, boolean tables, List<Prompt.Piece> pieces,
+    private static void add(Map<String, FewShot> tasks, String name, List<String> columns, Form form, List<Prompt.Piece> pieces,
             List<String> labels, String... words) {
-        tasks.put(name, new FewShot(name, labels, columns, tables, new Prompt(pieces, labels, List.of(words))));
+        tasks.put(name, new FewShot(name, labels, columns, form, new Prompt(pieces, labels, List.of(words))));
     }
 
     /// The names of the tasks, each with [#PREFIX].
@@ -113,7 +116,7 @@ public record FewShot(String name, List<String> labels, List<String> columns, bo
             return beside;
         }
         // Of tables LM-BFF measures on the whole set's dev rows: the official test rows have no labels.
-        return ready || !tables ? first(folder, "test") : first(folder, "dev", "dev_matched");
+        return ready || form == Form.BARE ? first(folder, "test") : first(folder, "dev", "dev_matched");
     }
 
     /// Of each class, in the order of their first rows, the rows between two numbers.
@@ -136,9 +139,13 @@ public record FewShot(String name, List<String> labels, List<String> columns, bo
         return rows.subList(0, Math.min(TEST, rows.size()));
     }
 
+    private String extension() {
+        return form == Form.BARE ? ".csv" : ".tsv";
+    }
+
     private Path first(Path folder, String... names) {
         for (String each : names) {
-            Path file = folder.resolve(each + (tables ? ".tsv" : ".csv"));
+            Path file = folder.resolve(each + extension());
             if (Files.exists(file)) {
                 return file;
             }
@@ -149,14 +156,18 @@ public record FewShot(String name, List<String> labels, List<String> columns, bo
     private Path require(Path folder, String... names) {
         Path file = first(folder, names);
         if (file == null) {
-            throw Failure.of("--data: " + folder + " holds no " + names[0] + (tables ? ".tsv" : ".csv") + " of " + PREFIX + name
+            throw Failure.of("--data: " + folder + " holds no " + names[0] + extension() + " of " + PREFIX + name
                     + "; take LM-BFF's data, or the whole set under these names");
         }
         return file;
     }
 
     private List<Example> rows(Path file, Consumer<String> say) {
-        TableFile table = tables ? TableFile.ragged(file) : TableFile.csv(file, List.of(Columns.LABEL, columns.getFirst()));
+        TableFile table = switch (form) {
+            case BARE -> TableFile.csv(file, List.of(Columns.LABEL, columns.getFirst()));
+            case TABLE -> TableFile.read(file);
+            case RAGGED -> TableFile.ragged(file);
+        };
         table = table.renamed(Map.of("gold_label", Columns.LABEL));
         Labels answers = new Labels(labels, false);
         List<Example> examples = new ArrayList<>();

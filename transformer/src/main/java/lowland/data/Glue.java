@@ -3,10 +3,14 @@ package lowland.data;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import lowland.Failure;
 
 /// The tasks of GLUE (Wang et al., arXiv 1804.07461v3) as their official files have them, in a folder: no file is renamed or changed.
@@ -17,7 +21,7 @@ import lowland.Failure;
 /// @param labels in the order of the class numbers; none for a regression
 /// @param columns one or two with text
 /// @param metric the main one
-/// @param train files of which the first that is there is taken; those joined by `+` belong together
+/// @param train files of which the first that is there is taken; those joined by `+` belong together, as do those that a `*` numbers
 public record Glue(String name, List<String> labels, List<String> columns, String metric, List<String> train, List<String> dev,
         Layout layout) {
     /// The names of the files' columns.
@@ -37,8 +41,11 @@ public record Glue(String name, List<String> labels, List<String> columns, Strin
     /// What `--task` says before a task's name.
     public static final String PREFIX = "glue/";
 
-    private static final List<String> TRAIN = List.of("train.tsv", "train.jsonl", "train.csv");
-    private static final List<String> DEV = List.of("dev.tsv", "dev.jsonl", "validation.jsonl", "validation.csv", "dev.csv");
+    private static final List<String> TRAIN = List.of("train.tsv", "train.jsonl", "train.csv", "train-*.parquet");
+    private static final List<String> DEV = List.of("dev.tsv", "dev.jsonl", "validation.jsonl", "validation.csv", "dev.csv",
+            "validation-*.parquet");
+    /// As the hub numbers the files of a split, from 0.
+    private static final Pattern SHARD = Pattern.compile("(\\d{5})-of-(\\d{5})");
     private static final Map<String, Glue> TASKS = tasks();
 
     private static Map<String, Glue> tasks() {
@@ -57,7 +64,7 @@ public record Glue(String name, List<String> labels, List<String> columns, Strin
         add(tasks, new Glue("qqp", List.of("not_duplicate", "duplicate"), List.of("question1", "question2"), "accuracy", TRAIN, DEV,
                 new Layout(Map.of("is_duplicate", "label"), List.of(), 0, true)));
         add(tasks, new Glue("mnli", List.of("entailment", "neutral", "contradiction"), List.of("premise", "hypothesis"), "accuracy", TRAIN,
-                List.of("dev_mismatched.tsv", "validation_mismatched.jsonl"),
+                List.of("dev_mismatched.tsv", "validation_mismatched.jsonl", "validation_mismatched-*.parquet"),
                 new Layout(Map.of("gold_label", "label", "sentence1", "premise", "sentence2", "hypothesis"))));
         add(tasks, new Glue("qnli", entailment, List.of("question", "sentence"), "accuracy", TRAIN, DEV, Layout.PLAIN));
         add(tasks, new Glue("rte", entailment, pair, "accuracy", TRAIN, DEV, Layout.PLAIN));
@@ -115,29 +122,50 @@ public record Glue(String name, List<String> labels, List<String> columns, Strin
             throw Failure.of("--data " + folder + " is not a folder; name the folder of the files of " + PREFIX + name);
         }
         for (String candidate : candidates) {
-            List<Path> files = new ArrayList<>();
-            for (String file : candidate.split("\\+")) {
-                files.add(folder.resolve(file));
-            }
-            if (files.stream().allMatch(Files::exists)) {
+            List<Path> files = candidate.contains("*") ? shards(folder, candidate)
+                    : Stream.of(candidate.split("\\+")).map(folder::resolve).toList();
+            if (!files.isEmpty() && files.stream().allMatch(Files::exists)) {
                 List<Example> examples = new ArrayList<>();
                 files.forEach(file -> examples.addAll(rows(file, say)));
                 return examples;
             }
         }
         throw Failure.of("--data " + folder + " holds none of " + String.join(", ", candidates) + " of " + PREFIX + name
-                + "; unpack the official archive there" + parquet(folder));
+                + "; unpack the official archive there, or the hub's parquet files");
     }
 
-    private static String parquet(Path folder) {
-        String[] names = folder.toFile().list((_, name) -> name.endsWith(".parquet"));
-        return names == null || names.length == 0 ? ""
-                : ", or convert its parquet files, which are not read: python -c \"import sys, pandas; pandas.read_parquet(sys.argv[1])"
-                        + ".to_json(sys.argv[2], orient='records', lines=True)\" " + names[0] + " train.jsonl";
+    /// The files that the hub keeps a split in, in their order; none if none is there.
+    ///
+    /// @throws Failure if some are missing
+    private static List<Path> shards(Path folder, String candidate) {
+        String[] around = candidate.split("\\*");
+        String[] names = folder.toFile().list((_, name) -> name.startsWith(around[0]) && name.endsWith(around[1])
+                && SHARD.matcher(name.substring(around[0].length(), name.length() - around[1].length())).matches());
+        if (names == null || names.length == 0) {
+            return List.of();
+        }
+        Arrays.sort(names);
+        int count = Integer.parseInt(names[0].substring(names[0].length() - around[1].length() - 5, names[0].length() - around[1].length()));
+        List<Path> files = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            files.add(folder.resolve(String.format(Locale.ROOT, "%s%05d-of-%05d%s", around[0], i, count, around[1])));
+        }
+        for (Path file : files) {
+            if (!Files.exists(file)) {
+                throw Failure.of("--data " + folder + " lacks " + file.getFileName() + " beside " + names[0] + "; fetch the whole split");
+            }
+        }
+        if (names.length > count) {
+            throw Failure.of("--data " + folder + " holds " + names[0] + " and " + names[names.length - 1]
+                    + ", which belong to two different splits; keep those of one");
+        }
+        return files;
     }
 
     private List<Example> rows(Path file, Consumer<String> say) {
-        TableFile table = (layout.broken ? TableFile.complete(file, say) : layout.bare.isEmpty() ? TableFile.read(file)
+        boolean parquet = file.getFileName().toString().endsWith(".parquet");
+        TableFile table = (parquet ? TableFile.read(file) : layout.broken ? TableFile.complete(file, say)
+                : layout.bare.isEmpty() ? TableFile.read(file)
                 : TableFile.read(file, columns.getFirst(), layout.bare, layout.least)).renamed(layout.renamed);
         List<Example> examples = new ArrayList<>();
         Labels answers = answers();

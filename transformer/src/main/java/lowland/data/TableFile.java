@@ -31,10 +31,10 @@ import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 
 /// A table of texts with a header: TSV (no quoting), CSV (RFC 4180) or JSONL (an object a line), in UTF-8 with or without
-/// a byte-order mark, with line breaks of any system.
+/// a byte-order mark, with line breaks of any system; or Parquet.
 ///
-/// The file's extension says which; `-` (standard input) and other extensions go by the first line: `{` begins JSONL, a
-/// tab makes it TSV, a comma CSV, and a line with neither is the only column of a TSV.
+/// Parquet is told by its first bytes or its extension. Of the others the extension says which; `-` (standard input) and other extensions
+/// go by the first line: `{` begins JSONL, a tab makes it TSV, a comma CSV, and a line with neither is the only column of a TSV.
 ///
 /// Blank lines at the end are ignored, elsewhere they are broken rows. Nothing is trimmed.
 public final class TableFile {
@@ -47,12 +47,13 @@ public final class TableFile {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    /// A row: the line on which it begins, and a cell for each column, null where a JSONL row lacks it.
+    /// A row: the line on which it begins (of Parquet its number), and a cell for each column, null where a row of JSONL or Parquet lacks it.
     private record Row(int line, List<String> cells) {}
 
     private final String name;
     private final List<String> header = new ArrayList<>();
     private final List<Row> rows = new ArrayList<>();
+    private String unit = "line";
 
     private TableFile(String name) {
         this.name = name;
@@ -169,6 +170,7 @@ public final class TableFile {
         TableFile table = new TableFile(name);
         header.forEach(column -> table.header.add(header.contains(names.getOrDefault(column, column)) ? column : names.get(column)));
         table.rows.addAll(rows);
+        table.unit = unit;
         return table;
     }
 
@@ -183,12 +185,16 @@ public final class TableFile {
 
     /// Reads bytes; `name` is what messages call them, and its extension says how they are read.
     public static TableFile parse(String name, byte[] bytes) {
-        String text = decode(name, bytes);
         TableFile table = new TableFile(name);
-        switch (format(name, text)) {
-            case TSV -> table.readTsv(text, cells -> cells);
-            case CSV -> table.readCsv(text);
-            case JSONL -> table.readJsonl(text);
+        if (ParquetFile.begins(bytes) || name.toLowerCase(Locale.ROOT).endsWith(".parquet")) {
+            table.readParquet(bytes);
+        } else {
+            String text = decode(name, bytes);
+            switch (format(name, text)) {
+                case TSV -> table.readTsv(text, cells -> cells);
+                case CSV -> table.readCsv(text);
+                case JSONL -> table.readJsonl(text);
+            }
         }
         if (table.rows.isEmpty()) {
             throw Failure.of(name + " has no row below its header; give at least one");
@@ -245,14 +251,14 @@ public final class TableFile {
         return text;
     }
 
-    /// The line of its file on which a row begins, from 1.
+    /// The line of its file on which a row begins, of Parquet the row's number, from 1.
     public int line(int row) {
         return rows.get(row).line;
     }
 
     /// File and line of a row, for messages.
     public String at(int row) {
-        return name + ", line " + line(row);
+        return name + ", " + unit + " " + line(row);
     }
 
     /// The rows as examples, without labels.
@@ -403,6 +409,19 @@ public final class TableFile {
             rows.add(new Row(i + 1, Arrays.asList(cells)));
         }
         rows.replaceAll(row -> new Row(row.line, Arrays.asList(row.cells.toArray(new String[header.size()]))));
+    }
+
+    private void readParquet(byte[] bytes) {
+        unit = "row";
+        List<String> names = new ArrayList<>();
+        List<String[]> cells = ParquetFile.read(name, bytes, names);
+        if (new HashSet<>(names).size() != names.size()) {
+            throw Failure.of(name + ": a column is named twice: " + String.join(", ", names) + "; give each its own name");
+        }
+        header.addAll(names);
+        for (int row = 0; row < cells.size(); row++) {
+            rows.add(new Row(row + 1, Arrays.asList(cells.get(row))));
+        }
     }
 
     private JsonNode parseLine(int line, String text) {

@@ -16,6 +16,7 @@ import lowland.checkpoint.AtomicFile;
 import lowland.checkpoint.BertConfig;
 import lowland.checkpoint.Checkpoint;
 import lowland.checkpoint.JsonFile;
+import lowland.checkpoint.MergedAdapters;
 import lowland.checkpoint.MiniLm;
 import lowland.checkpoint.PeftAdapter;
 import lowland.checkpoint.PeftAdapter.Factors;
@@ -40,24 +41,28 @@ public final class MergedCheckpoint {
     private final Map<String, Tensor> head;
     private final BiFunction<String, int[], Tensor> weights;
     private final TaskFile task;
+    private final MergedAdapters merged;
 
     /// @param weights every weight of the encoder by its name and shape
-    private MergedCheckpoint(Pretrained pretrained, Map<String, Tensor> head, BiFunction<String, int[], Tensor> weights, TaskFile task) {
+    private MergedCheckpoint(Pretrained pretrained, Map<String, Tensor> head, BiFunction<String, int[], Tensor> weights, TaskFile task,
+            MergedAdapters merged) {
         this.pretrained = pretrained;
         this.head = head;
         this.weights = weights;
         this.task = task;
+        this.merged = merged;
     }
 
     /// Writes the folder, the configuration last, so that an unfinished one is none.
     ///
+    /// @param merged the adapter and those that the model holds already
     /// @throws Failure if a weight cannot be read or is not finite, or a file cannot be written
-    public static void write(Path folder, Pretrained pretrained, PeftAdapter adapter, TaskFile task) {
+    public static void write(Path folder, Pretrained pretrained, PeftAdapter adapter, TaskFile task, MergedAdapters merged) {
         new MergedCheckpoint(pretrained, adapter.head(), (name, shape) -> {
             Tensor weight = pretrained.weight(name, shape);
             Factors pair = name.endsWith(".weight") ? adapter.factors().get(name.substring(0, name.length() - ".weight".length())) : null;
             return pair == null ? weight : merged(weight, pair, adapter.config().scaling());
-        }, task).write(folder);
+        }, task, merged).write(folder);
     }
 
     /// Writes the folder of a model whose every weight was trained, as it is now.
@@ -75,7 +80,8 @@ public final class MergedCheckpoint {
             }
         }
         new MergedCheckpoint(pretrained, head, (name, shape) -> !trained.containsKey(name) ? pretrained.weight(name, shape)
-                : Tensors.checked(folder.toString(), name, new Tensor(shape, trained.get(name).get()), shape), task).write(folder);
+                : Tensors.checked(folder.toString(), name, new Tensor(shape, trained.get(name).get()), shape), task,
+                new MergedAdapters(List.of())).write(folder);
     }
 
     private void write(Path folder) {
@@ -92,6 +98,9 @@ public final class MergedCheckpoint {
         Safetensors.write(folder.resolve("model.safetensors"), shapes(), this::tensor);
         if (!task.textColumns().isEmpty()) {
             task.write(folder);
+        }
+        if (!merged.hashes().isEmpty()) {
+            merged.write(folder);
         }
         JsonFile.write(folder.resolve(Checkpoint.CONFIG), config());
     }
