@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /// TornadoVM's silent faults, looked for in the class files of the kernels: what compiles, runs and is wrong.
 class KernelGuardTest {
-    private static final List<String> KERNELS = List.of("Attention", "Elementwise", "FloatMath", "Losses", "MaskBits", "Norms", "Products",
+    private static final List<String> KERNELS = List.of("Attention", "Elementwise", "FloatMath", "Losses", "RandomBits", "Norms", "Products",
             "Row", "SmallMatrices", "Tables", "Transfers");
 
     private static ClassModel read(String name) throws IOException {
