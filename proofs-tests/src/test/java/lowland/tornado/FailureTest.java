@@ -80,7 +80,8 @@ class FailureTest {
     /// OpenCL's compiler refuses every kernel.
     @Test
     void aKernelThatDoesNotCompile() throws Exception {
-        refused(1, train("tornado", Map.of(), "-Dtornado.opencl.compiler.flags=-no-such-flag"), "could not compile a kernel");
+        refused(1, train("tornado", Map.of(), "-Dtornado.opencl.compiler.flags=-no-such-flag"), "could not compile a kernel",
+                "Error during code compilation with the OpenCL driver");
     }
 
     @Test

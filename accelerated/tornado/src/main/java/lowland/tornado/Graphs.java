@@ -103,7 +103,7 @@ final class Graphs implements AutoCloseable {
 
     private static String oneLine(Throwable e) {
         String message = e.getMessage() == null ? e.toString() : e.getMessage();
-        return message.replaceAll("\u001B\\[[;\\d]*m", "").strip().lines().findFirst().orElse(e.toString());
+        return message.replaceAll("\u001B\\[[;\\d]*m", "").replaceAll("\\s+", " ").strip();
     }
 
     @Override
