@@ -31,13 +31,17 @@ final class Row {
 
     private Row() {}
 
-    /// Counts a kernel, and gives the row of its task.
+    /// The row of the task with this slot.
+    static int of(IntArray control, int at) {
+        return control.get(SLOTS + at) + control.get(LAYER) * WIDTH;
+    }
+
+    /// The same for a kernel, which is counted.
     ///
     /// @param item 0 for one work-item alone
-    /// @param at the task's slot
     static int of(int item, IntArray control, IntArray table, int at) {
         count(item, table);
-        return control.get(SLOTS + at) + control.get(LAYER) * WIDTH;
+        return of(control, at);
     }
 
     /// Counts a kernel.
