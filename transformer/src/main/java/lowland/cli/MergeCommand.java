@@ -2,6 +2,8 @@ package lowland.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import lowland.Failure;
+import lowland.checkpoint.PeftAdapter;
 import lowland.train.MergedCheckpoint;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,7 +41,11 @@ final class MergeCommand implements Callable<Integer> {
     public Integer call() {
         RunFolder.check(out);
         try (AdaptedModel adapted = AdaptedModel.open(model, null, adapter)) {
-            MergedCheckpoint.write(out, adapted.pretrained(), adapted.adapter(), adapted.task());
+            if (!(adapted.adapter() instanceof PeftAdapter pairs)) {
+                throw Failure.of("--adapter " + adapter + " holds layers between the model's own, which cannot be added to its weights; use"
+                        + " evaluate and predict");
+            }
+            MergedCheckpoint.write(out, adapted.pretrained(), pairs, adapted.task());
             streams.out().println(out);
             return 0;
         }
