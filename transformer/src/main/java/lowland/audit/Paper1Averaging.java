@@ -229,7 +229,8 @@ final class Paper1Averaging {
         int steps = 40;
         SimpleMatrix start = unit(Layer.normal(model.start().getFirst().getNumRows(), model.start().getFirst().getNumCols(), random))
                 .scale(random.nextBoolean() ? rho0 : 0);
-        Run run = Run.of(rules, t -> batches.get(order[t]), scaling(random), beta, start, t -> rho0 / Math.sqrt(t), 0.1 / model.tau(), steps);
+        Run run = Run.of(rules, t -> batches.get(order[t]), scaling(random), beta, start, t -> rho0 / Math.sqrt(t), 0.1 / model.tau(),
+                steps);
         double g = 0;
         double ofBatches = 0;
         for (SimpleMatrix w : run.weights()) {

@@ -91,6 +91,9 @@ record AdaptedModel(Pretrained pretrained, SavedAdapter adapter, Path folder, Ta
 
     /// An adapter that was not written here: its head is that of transformers' classifier, its labels are the checkpoint's.
     private static AdaptedModel foreign(String model, String init, Path folder) {
+        if (BottleneckAdapter.isIn(folder)) {
+            throw Failure.of(folder + " has no " + TaskFile.NAME + ", which says what the answers mean; take the whole folder adapter of a run");
+        }
         Pretrained pretrained = Pretrained.open(model, init, null);
         try {
             int outputs = Adapters.outputs(folder, pretrained);

@@ -4,7 +4,8 @@ import java.util.List;
 import lowland.rule.Scaling;
 import picocli.CommandLine.Option;
 
-/// The low-rank factors, or the adapter layers in their place. What is null was not given: an adapter to start from says it, else the default holds.
+/// The low-rank factors, or the adapter layers in their place. What is null was not given: an adapter to start from says it, else the
+/// default holds.
 final class FactorOptions {
     @Option(names = "--rank", paramLabel = "R", description = {
         "Rank of the factors.", "Default: 8 (Bi-LoRA, arXiv 2508.19564v1, experiments on GLUE)."})

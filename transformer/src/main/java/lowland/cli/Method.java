@@ -13,7 +13,8 @@ import lowland.rule.LoraSam;
 import lowland.rule.NormScope;
 import lowland.train.AdapterForm;
 
-/// A training method by its name: a rule (or what takes the factors' place), a form of its pairs, or both as `RULE+FORM`; a form alone is under the rule lora.
+/// A training method by its name: a rule (or what takes the factors' place), a form of its pairs, or both as `RULE+FORM`; a form alone
+/// is under the rule lora.
 record Method(String name, Rule rule, AdapterForm form) {
     /// The update rules, with the radius and the scope of its norm where nothing is said.
     enum Rule {

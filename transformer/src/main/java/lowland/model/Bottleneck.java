@@ -19,8 +19,8 @@ public record Bottleneck(Kind kind, int size) {
     public enum Kind {
         /// LN(h + x): the model as it is.
         NONE,
-        /// LN(h + adapter(LN(h + x)) + x) after the feed-forward network, f = ReLU (Pfeiffer et al., arXiv 2005.00247v3; so in their code and
-        /// in LoRA's).
+        /// LN(h + adapter(LN(h + x)) + x) after the feed-forward network, f = ReLU (Pfeiffer et al., arXiv 2005.00247v3; so in their code
+        /// and in LoRA's).
         PFEIFFER,
         /// LN(h + adapter(h) + x) after attention and after the feed-forward network (Houlsby et al., arXiv 1902.00751v2), f(z) = z·σ(z) (so in
         /// LoRA's code; the paper names none).

@@ -95,7 +95,8 @@ public final class Adapters {
         return List.copyOf(modules);
     }
 
-    /// Writes what is trained as it is now, adapter layers or pairs, and the head; pairs that did not start at zero as plain LoRA of twice the rank.
+    /// Writes what is trained as it is now, adapter layers or pairs, and the head; pairs that did not start at zero as plain LoRA of twice
+    /// the rank.
     ///
     /// @throws Failure if a value is not finite, or a file cannot be written
     public static void write(Training training, Pretrained pretrained, Path folder) {

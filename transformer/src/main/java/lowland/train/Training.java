@@ -177,8 +177,8 @@ public final class Training implements AutoCloseable {
         return squares;
     }
 
-    /// Factors by [Initialization], the matrices of head and adapter layers normal with deviation 0.02 (Hugging Face's), biases zero, a norm's
-    /// weights one; but a regression starts at the mean of its targets, which gradient descent alone would take long to reach.
+    /// Factors by [Initialization], the matrices of head and adapter layers normal with deviation 0.02 (Hugging Face's), biases zero, a
+    /// norm's weights one; but a regression starts at the mean of its targets, which gradient descent alone would take long to reach.
     private void initialise() {
         for (Factors pair : step.adapter()) {
             initialise(pair, "");
@@ -196,11 +196,11 @@ public final class Training implements AutoCloseable {
             }
         }
         for (State state : model.head()) {
-            session.write(state, 0, start(state, state.name()));
+            session.write(state, 0, initial(state, state.name()));
         }
         for (State state : model.inserted()) {
             for (int layer = 0; layer < state.slices(); layer++) {
-                session.write(state, layer, start(state, state.name().replace("*", Integer.toString(layer))));
+                session.write(state, layer, initial(state, state.name().replace("*", Integer.toString(layer))));
             }
         }
         if (model.regression() && train.size() > 0) {
@@ -209,7 +209,7 @@ public final class Training implements AutoCloseable {
         }
     }
 
-    private float[] start(State state, String tensor) {
+    private float[] initial(State state, String tensor) {
         float[] values = new float[state.size()];
         long key = CounterRandom.tensorKey(settings.seed(), tensor);
         for (int i = 0; i < values.length && state.shape().rank() == 2; i++) {
