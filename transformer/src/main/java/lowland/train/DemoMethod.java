@@ -28,7 +28,7 @@ import lowland.rule.UpdateRule;
 /// for EFMLoRA, against LoRA's 1.390. So 0.05 stands for these. Bi-LoRA's is the paper's: 0.05 had 1.404, 0.2 had 1.469.
 ///
 /// Of the methods that are there on demand no radius was chosen: each has its default. Full fine-tuning takes a fortieth of the learning
-/// rate, LoRA+ a quarter (for A; B takes 16 times that): our choice, at the factors' rate they do not hold.
+/// rate, LoRA+ (for A; B takes 16 times that) and Lin's adapter a quarter: our choice, at the factors' rate they do not hold.
 ///
 /// @param name  as on the command line, and of its folder
 /// @param title as in the table
@@ -68,7 +68,7 @@ public record DemoMethod(String name, String title, UpdateRule rule, AdapterForm
                 new Bottleneck(Bottleneck.Kind.LIN, 16))) {
             String author = layers.kind().name().toLowerCase(Locale.ROOT);
             all.add(new DemoMethod("adapter-" + author, "adapter, " + author.substring(0, 1).toUpperCase(Locale.ROOT) + author.substring(1),
-                    Lora.defaults(), AdapterForm.LORA, layers, 0, 1, 1));
+                    Lora.defaults(), AdapterForm.LORA, layers, 0, layers.kind() == Bottleneck.Kind.LIN ? 1 / 4.0 : 1, 1));
         }
         all.add(new DemoMethod("lora-plus", "LoRA+", LoraPlus.defaults(), AdapterForm.LORA, 0, 1 / 4.0, 1));
         all.add(new DemoMethod("lora-obar", "LoRA-oBAR", LoraOBar.defaults(), 0));
