@@ -197,9 +197,21 @@ class BadInputTest {
         try (Stream<Path> left = Files.list(used)) {
             assertEquals(1, left.count());
         }
-        Path locked = Files.createDirectory(folder.resolve("locked"));
-        if (locked.toFile().setWritable(false) && !Files.isWritable(locked)) { // not as the superuser
-            refused(1, train("--out", locked.resolve("run").toString()), "locked", "cannot be written");
+        if (Files.isDirectory(Path.of("/proc"))) { // nobody may write there, the superuser neither
+            refused(1, train("--out", "/proc/run"), "/proc");
+        }
+    }
+
+    @Test
+    void demos() throws Exception {
+        Path used = Files.createDirectory(folder.resolve("used"));
+        Files.writeString(used.resolve("note.txt"), "mine");
+        refused(1, Shell.run("demo", "--out", used.toString()), "used", "not empty");
+        refused(2, Shell.run("demo", "--methods", "lora,sam"), "sam", "bi-lora");
+        refused(2, Shell.run("demo", "--seeds", "0"), "--seeds 0");
+        refused(2, Shell.run("demo", "--device", "abacus"), "abacus");
+        try (Stream<Path> left = Files.list(used)) {
+            assertEquals(1, left.count());
         }
     }
 

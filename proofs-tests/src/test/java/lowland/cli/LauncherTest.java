@@ -136,6 +136,9 @@ class LauncherTest {
     @Test
     void optionsOfTheVirtualMachineComeBeforeTheClass() throws Exception {
         environment.put("JAVA_HOME", jdk("jdk-25", "25").toString());
+        assertTrue(run(script, "train").out().contains("<-XX:+UseG1GC>"));
+        environment.put("LOWLAND_JAVA_OPTIONS", "-Xmx1g  -XX:+UseSerialGC"); // two collectors are an error
+        assertFalse(run(script, "train").out().contains("<-XX:+UseG1GC>"));
         environment.put("LOWLAND_JAVA_OPTIONS", "-Xmx1g  -Dx=y");
         List<String> lines = run(script, "--version").out().lines().toList();
         int main = lines.indexOf("<lowland.cli.Main>");

@@ -124,6 +124,23 @@ class MethodsTest {
         assertTrue(noted.err().contains("--rank has no effect with --method full"), noted.err());
     }
 
+    /// The adapter of the best evaluation is the one that is measured at the end: all of it comes back. Dev rows with their labels exchanged make
+    /// the first evaluation the best.
+    @ParameterizedTest
+    @ValueSource(strings = {"bi-lora", "dora"})
+    void whatIsKeptIsWhatIsMeasured(String method) throws Exception {
+        List<String[]> exchanged = Films.rows(31, 40);
+        exchanged.forEach(row -> row[1] = row[1].equals("good") ? "bad" : "good");
+        Path dev = Films.tsv(folder.resolve("dev.tsv"), exchanged);
+        Path out = folder.resolve("run");
+        Shell trained = train(out, method, "--dev", dev.toString(), "--evaluate-every", "1", "--learning-rate", "3e-2");
+        assertEquals(0, trained.exit(), trained.err());
+        assertTrue(trained.out().contains("(step 1)"), trained.out());
+        Shell evaluated = Shell.run("evaluate", "--model", "minilm", "--adapter", out.resolve("adapter").toString(), "--task",
+                folder.resolve("test.tsv").toString(), "--json");
+        assertEquals(last(out).get("loss").asDouble(), JSON.readTree(evaluated.out()).get("loss").asDouble());
+    }
+
     /// The first step starts where the model is: before training nothing differs from the model without an adapter.
     @ParameterizedTest
     @ValueSource(strings = {"dora", "pissa", "lora-ga", "full"})
@@ -153,13 +170,52 @@ class MethodsTest {
     @CsvSource({"lora-plus, --learning-rate-ratio, 4", "lora-obar, --bar-alpha, 3", "lora-nbar, --bar-schedule, constant",
         "flat-lora, --rho, 0.5", "full-sam, --norm-scope, layer", "lora-ga, --rank, 4", "adapter-houlsby, --adapter-size, 5",
         "bi-lora, --auxiliary-direction, descend", "bi-lora, --auxiliary-direction, random",
-        "bi-lora, --auxiliary-clip, layer", "bi-lora, --auxiliary-clip, none"})
+        "bi-lora, --auxiliary-clip, layer", "bi-lora, --auxiliary-clip, none",
+        "bi-lora, --auxiliary-optimizer, sgd", "bi-lora, --auxiliary-alpha, 4", "bi-lora, --auxiliary-learning-rate, 1e-2",
+        "fmlora, --norm-scope, global", "fmlora, --perturb, a", "fmlora, --estimate, b", "efmlora, --ema, 0.5", "efmlora, --ema-start, first",
+        "efmlora, --norm-scope, global", "efmlora, --rho-schedule, cosine", "efmlora, --rho-schedule, inverse-sqrt",
+        "lora-sam, --norm-scope, layer", "lora, --alpha, 4", "lora, --scaling, rank-stabilized", "lora, --optimizer, sgd",
+        "lora, --weight-decay, 0.1", "lora, --beta1, 0.5", "lora, --beta2, 0.5", "lora, --adam-epsilon, 1e-3", "lora, --schedule, constant",
+        "lora, --warmup, 1", "lora, --label-smoothing, 0.2", "lora, --head-learning-rate, 1e-2"})
     void optionsAct(String method, String option, String value) throws Exception {
         Path plain = usual(method);
         Shell other = train(folder.resolve("other"), method, option, value);
         assertEquals(0, other.exit(), other.err());
         assertTrue(!other.err().contains("no effect"), other.err());
         assertTrue(last(plain).get("loss").asDouble() != last(folder.resolve("other")).get("loss").asDouble());
+    }
+
+    /// The same of options that need another to act.
+    @ParameterizedTest
+    @CsvSource({"efmlora, --rho-schedule, cosine, --rho-final, 0", "lora, --optimizer, sgd, --momentum, 0.9"})
+    void optionsOfOptionsAct(String method, String option, String value, String second, String more) throws Exception {
+        Path plain = usual(method, option, value);
+        assertEquals(0, train(folder.resolve("other"), method, option, value, second, more).exit());
+        assertTrue(last(plain).get("loss").asDouble() != last(folder.resolve("other")).get("loss").asDouble());
+    }
+
+    /// What acts where nothing is said, as it is promised: the numbers stand here once more.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "lora     | normScope null, auxiliaryRank null",
+        "lora-sam | rho 0.01, normScope global, rhoSchedule constant",
+        "fmlora   | rho 0.05, normScope layer, perturb b, estimate mean, rhoSchedule constant",
+        "efmlora  | rho 0.05, normScope layer, perturb b, estimate mean, ema 0.9, emaStart zero, rhoSchedule constant",
+        "bi-lora  | rho 0.05, auxiliaryRank 8, auxiliaryAlpha 16.0, auxiliaryLearningRate 5.0E-4, auxiliaryOptimizer adamw"})
+    void whereNothingIsSaidTheDefaultsAct(String method, String more) throws Exception {
+        Path train = Films.tsv(folder.resolve("train.tsv"), Films.rows(0, 40));
+        Shell trained = Shell.run("train", "--model", "minilm", "--task", train.toString(), "--method", method, "--out",
+                folder.resolve("run").toString());
+        assertEquals(0, trained.exit(), trained.err());
+        JsonNode config = JSON.readTree(Files.readString(folder.resolve("run/config.json")));
+        String all = "rank 8, alpha 16.0, scaling standard, optimizer adamw, learningRate 5.0E-4, headLearningRate 5.0E-4, weightDecay 0.0, beta1 0.9,"
+                + " beta2 0.999, adamEpsilon 1.0E-8, schedule linear, warmupSteps 1, clipNorm 1.0, batchSize 32, accumulate 1, epochs 3.0, steps 6,"
+                + " order shuffled, dropout 0.1, loraDropout 0.0, labelSmoothing 0.0, seed 0, " + more;
+        for (String expected : all.split(", ")) {
+            String[] pair = expected.split(" ");
+            assertEquals(pair[1], config.get(pair[0]).asText(), expected);
+        }
+        assertEquals("[\"query\",\"value\"]", config.get("targets").toString());
     }
 
     /// What sets a method apart from LoRA switched off, it is LoRA: the same bytes.

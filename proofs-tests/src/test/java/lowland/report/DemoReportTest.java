@@ -38,7 +38,7 @@ class DemoReportTest {
         String html = DemoReport.html("a model", List.of(result), MACHINE, 290);
         for (String part : List.of("How to read this", "Training loss", "Dev loss", "The land around each model", "Cut along the first direction",
                 "The perturbation over time", "Time of a step", "Planned memory", "Settings and machine", "256 bits", "a &lt;processor&gt;",
-                "process memory", "900.0 MB", "prefers-color-scheme: dark", "packed weights", "arena")) {
+                "process memory", "900.0 MB", "rank 8, alpha 16.0 on all-linear; AdamW, learning rate 0.004", "prefers-color-scheme: dark", "packed weights", "arena")) {
             assertTrue(html.contains(part), part);
         }
         standsAlone(html);
@@ -78,7 +78,7 @@ class DemoReportTest {
                     .append(",\"perturbationNorm\":0.05,\"clipped\":true,\"skipped\":").append(step == 7)
                     .append(",\"tokens\":100,\"seconds\":0.1,\"drift\":2.5}\n");
             if (step % 20 == 0) {
-                lines.append("{\"step\":").append(step).append(",\"split\":\"dev\",\"loss\":1.5,\"metrics\":{\"accuracy\":0.").append(step).append("}}\n");
+                lines.append("{\"step\":").append(step).append(",\"split\":\"dev\",\"loss\":1.5,\"metrics\":{\"accuracy\":0.").append(step).append(",\"f1\":0.7").append(60 - step).append("}}\n");
             }
         }
         lines.append("{\"step\":60,\"split\":\"test\",\"loss\":1.6,\"metrics\":{\"accuracy\":0.5432}}\n");
@@ -86,9 +86,14 @@ class DemoReportTest {
         RunReport.write(folder);
         String html = Files.readString(folder.resolve("report.html"));
         for (String part : List.of("60 steps in 6.0 s", "1,000 tokens a second", "clipped in 60 steps, 1 were skipped", "0.5432", "0.6000",
-                "Norm of the perturbation", "Drift of the factors", "descent.beta1", "&lt;b&gt;", "Dev accuracy")) {
+                "Norm of the perturbation", "Drift of the factors", "descent.beta1", "&lt;b&gt;", "Dev accuracy", "<td>dev, best</td><td>60</td>")) {
             assertTrue(html.contains(part), part);
         }
         standsAlone(html);
+        // The best is the best of the metric that the run chose by.
+        Files.writeString(folder.resolve("config.json"), "{\"method\": \"lora\", \"metric\": \"f1\"}");
+        RunReport.write(folder);
+        String byF1 = Files.readString(folder.resolve("report.html"));
+        assertTrue(byF1.contains("Dev f1") && byF1.contains("<td>dev, best</td><td>20</td>"));
     }
 }

@@ -90,6 +90,7 @@ class DemoTableTest {
         assertTrue(DemoResult.withinNoise(new Metrics.Paired(500, 0.0199, 0.01, 0.046)));
         assertTrue(DemoResult.withinNoise(new Metrics.Paired(1, 0.03, Double.NaN, Double.NaN)));
         assertTrue(DemoResult.withinNoise(new Metrics.Paired(2, 0, 0, 1)));
+        assertTrue(DemoResult.withinNoise(Metrics.paired(new double[] {0.51, 0.61}, new double[] {0.50, 0.60})));
     }
 
     @Test

@@ -12,6 +12,7 @@ import lowland.model.Bert;
 import lowland.program.Device;
 import lowland.program.Interpreter;
 import lowland.random.CounterRandom;
+import lowland.rule.Scaling;
 import lowland.step.Linear;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -94,6 +95,60 @@ class SharpnessTest {
         }
     }
 
+    /// Full fine-tuning changes the matrices, PiSSA takes its start out of them, DoRA and Flat-LoRA read their rows' norms: each is moved from what it has, along
+    /// the directions of the checkpoint, and is afterwards what it was.
+    @ParameterizedTest
+    @ValueSource(strings = {"full", "pissa", "dora", "flat-lora"})
+    void aMethodIsMovedFromItsOwnWeights(String name) {
+        Rows rows = Tiny.rows(8, "sharpness");
+        DemoMethod method = DemoMethod.of(name).getLast();
+        Settings usual = Tiny.plan(List.of(method), 0L).settings(method, 0);
+        // Twice the rank has to fit a width of 12.
+        Settings settings = new Settings(usual.rule(), usual.rho(), new Settings.Pairs(List.of("all-linear"), Scaling.STANDARD,
+                new Settings.Size(4, 8), new Settings.Size(4, 8), method.form()), usual.optimisation(), usual.batching(),
+                usual.regularisation(), 0);
+        try (Training plain = trained(new CpuDevice(1), DemoMethod.usual().getFirst(), 1);
+                Training training = new Training(Tiny.pretrained(), settings, Tiny.task().train(), 3, false, 40, new CpuDevice(1))) {
+            Directions directions = directions(plain);
+            training.step();
+            training.step();
+            List<float[]> own = weights(training);
+            float[][] logits = training.evaluate(rows).logits();
+            try (Directions.Moved moved = directions.from(training)) {
+                moved.to(1, 0);
+                List<float[]> now = weights(training);
+                for (int i = 0; i < own.size(); i++) {
+                    double difference = 0;
+                    double norm = 0;
+                    float[] checkpoint = weights(plain).get(i);
+                    for (int j = 0; j < checkpoint.length; j++) {
+                        norm += Math.pow(checkpoint[j], 2);
+                        difference += Math.pow((double) now.get(i)[j] - own.get(i)[j], 2);
+                    }
+                    assertEquals(SHARE, Math.sqrt(difference / norm), SHARE * 1e-3);
+                }
+                boolean norms = name.equals("dora") || name.equals("flat-lora");
+                for (Linear linear : training.model().linears()) {
+                    for (int layer = 0; layer < linear.layers() && norms; layer++) {
+                        float[] w = training.session().read(linear.weight(), layer);
+                        float first = 0;
+                        for (int j = 0; j < linear.in(); j++) {
+                            first += w[j] * w[j];
+                        }
+                        assertEquals(first, training.session().read(linear.squaredRowNorms(), layer)[0], 1e-5f * first);
+                    }
+                }
+            }
+            Sharpness.of(training, rows, directions);
+            Landscape.of(training, rows, directions, 3, 10, () -> {});
+            List<float[]> after = weights(training);
+            for (int i = 0; i < own.size(); i++) {
+                assertArrayEquals(own.get(i), after.get(i));
+            }
+            assertArrayEquals(logits, training.evaluate(rows).logits());
+        }
+    }
+
     private static float[] perturbed(float[] weight, long key, int sign) {
         double norm = 0;
         double own = 0;
@@ -115,8 +170,11 @@ class SharpnessTest {
         for (DemoMethod method : DemoMethod.usual()) {
             try (Training training = trained(new Interpreter(), method, 2)) {
                 List<float[]> own = weights(training);
-                directions(training).move(training.session(), 1, 0);
-                List<float[]> now = weights(training);
+                List<float[]> now;
+                try (Directions.Moved away = directions(training).from(training)) {
+                    away.to(1, 0);
+                    now = weights(training);
+                }
                 for (int i = 0; i < own.size(); i++) {
                     double norm = 0;
                     double difference = 0;
@@ -141,17 +199,15 @@ class SharpnessTest {
     void directionsDifferByNumberAndMatrix() {
         try (Training training = trained(new Interpreter(), DemoMethod.usual().getFirst(), 0)) {
             Bert model = training.model();
-            Directions directions = directions(training);
-            directions.move(training.session(), 1, 0);
-            float[] first = training.session().read(model.query().weight(), 0);
-            directions.move(training.session(), 0, 1);
-            float[] second = training.session().read(model.query().weight(), 0);
-            assertNotEquals(first[0], second[0]);
-            directions.restore(training.session());
             float[] own = training.session().read(model.query().weight(), 0);
             float[] key = training.session().read(model.key().weight(), 0);
-            directions.move(training.session(), 1, 0);
-            assertNotEquals(first[0] - own[0], training.session().read(model.key().weight(), 0)[0] - key[0]);
+            try (Directions.Moved moved = directions(training).from(training)) {
+                moved.to(1, 0);
+                float[] first = training.session().read(model.query().weight(), 0);
+                assertNotEquals(first[0] - own[0], training.session().read(model.key().weight(), 0)[0] - key[0]);
+                moved.to(0, 1);
+                assertNotEquals(first[0], training.session().read(model.query().weight(), 0)[0]);
+            }
         }
     }
 
@@ -163,8 +219,10 @@ class SharpnessTest {
             Landscape landscape = Landscape.of(training, rows, directions(training), 3, 10, () -> points[0]++);
             assertEquals(9, points[0]);
             assertEquals(training.evaluate(rows).loss(), landscape.center());
-            directions(training).move(training.session(), 10, -10);
-            assertEquals(training.evaluate(rows).loss(), landscape.loss()[2][0]);
+            try (Directions.Moved moved = directions(training).from(training)) {
+                moved.to(10, -10);
+                assertEquals(training.evaluate(rows).loss(), landscape.loss()[2][0]);
+            }
         }
     }
 }

@@ -149,13 +149,19 @@ public final class Interpreter implements Device {
             }
         }
 
-        /// The doubles of an output of the latest run.
+        /// The doubles of an output of the latest run; NaN where a guard ended it before they were made.
         public double[] output(String program, String output) {
             Value value = programs.get(program).outputs().get(output);
             if (value == null) {
                 throw new IllegalArgumentException("program '" + program + "' has no output '" + output + "'");
             }
-            return latest.get(program).reals.get(value)[0];
+            double[][] made = latest.get(program).reals.get(value);
+            if (made == null) {
+                double[] none = new double[latest.get(program).size(value)];
+                Arrays.fill(none, Double.NaN);
+                return none;
+            }
+            return made[0];
         }
 
         @Override

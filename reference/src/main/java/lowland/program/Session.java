@@ -16,10 +16,10 @@ public interface Session extends AutoCloseable {
     /// The same under observation, slowly.
     boolean run(String program, Inputs inputs, Observer observer);
 
-    /// A DOUBLE scalar output of the latest run of that program.
+    /// A DOUBLE scalar output of the latest run of that program; NaN if a guard ended it before it was made.
     double scalar(String program, String output);
 
-    /// Copies a REAL output of the latest run into an array.
+    /// Copies a REAL output of the latest run into an array; NaN if a guard ended it before it was made.
     void copy(String program, String output, float[] into);
 
     /// Bytes planned: states, arena and packed weights.

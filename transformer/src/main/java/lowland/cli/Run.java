@@ -140,12 +140,13 @@ final class Run {
             MergedCheckpoint.write(folder.model(), pretrained, training, task);
         } else {
             Adapters.write(training, pretrained, folder.adapter());
+            keptStep = step;
             task.write(folder.adapter());
         }
+        keptStep = step;
         if (!training.program().auxiliary().isEmpty()) {
             Adapters.writeAuxiliary(training, pretrained, folder.auxiliary());
         }
-        keptStep = step;
     }
 
     private List<String> lines() {

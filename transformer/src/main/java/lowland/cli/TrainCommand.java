@@ -253,6 +253,9 @@ final class TrainCommand implements Callable<Integer> {
         Rows dev = rows(chosenTask.devSource(), set.dev(), pretrained);
         Rows test = rows(chosenTask.testSource(), set.test(), pretrained);
         describe(set);
+        if (settings.steps() == 1 && settings.optimisation().schedule().factor(0) == 0) {
+            say("note: the only step is one of the warm-up, at the rate 0: nothing is trained; give --warmup 0, or more steps");
+        }
         boolean ownHead = !given.head && hasOwnHead(set, pretrained);
         int most = Math.max(dev.mostTokens(1), test.mostTokens(1));
         try (Training training = new Training(pretrained, settings, train, classes, set.regression(), most, executor)) {
@@ -469,13 +472,14 @@ final class TrainCommand implements Callable<Integer> {
         streams.err().println(output.log == TrainingOutput.Log.JSONL ? JsonLine.text(JsonLine.object().put("message", line)) : line);
     }
 
-    /// Every value of the run as it acts, defaults too, under the options' names; null where the method has no such thing.
+    /// Every value of the run as it acts, defaults too, under the options' names (`--rows` is `atMostRows`; `rows` are those that train); null
+    /// where the method has no such thing. `metric` chooses the evaluation that is kept; null is the first of each.
     private ObjectNode config(Settings settings, Tables.Task chosenTask, Device executor, Pretrained pretrained) {
         ObjectNode config = JsonFile.object();
         config.put("model", model).put("task", task).put("method", method);
         ArrayNode text = config.putArray("text");
         chosenTask.columns().text().forEach(text::add);
-        config.put("label", chosenTask.columns().label());
+        config.put("label", chosenTask.columns().label()).put("metric", chosenTask.metric());
         Tables named = tables.tables();
         config.put("data", named.data() == null ? null : named.data().toString());
         config.put("dev", named.dev()).put("test", named.test() == null ? null : named.test().toString());

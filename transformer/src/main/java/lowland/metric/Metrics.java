@@ -13,7 +13,8 @@ public final class Metrics {
     private Metrics() {}
 
     /// A comparison of pairs: the mean of the differences, its standard error, and the two-sided p-value of Student's t
-    /// with `pairs` − 1 degrees of freedom. With one pair, standard error and p are NaN.
+    /// with `pairs` − 1 degrees of freedom. With one pair, standard error and p are NaN; so is p where all differences are one and the same,
+    /// not 0: accuracies of few rows coincide, and of the spread that tells nothing.
     public record Paired(int pairs, double mean, double standardError, double p) {}
 
     /// For each row, 1 if it is right, else 0.
@@ -156,7 +157,7 @@ public final class Metrics {
         if (Double.isNaN(error)) {
             p = Double.NaN;
         } else if (error == 0) {
-            p = mean == 0 ? 1 : 0;
+            p = mean == 0 ? 1 : Double.NaN;
         } else {
             p = Math.min(1, 2 * TDistribution.of(a.length - 1).survivalProbability(Math.abs(mean / error)));
         }

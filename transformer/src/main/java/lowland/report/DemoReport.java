@@ -7,6 +7,7 @@ import lowland.train.DemoMethod;
 import lowland.train.DemoPlan;
 import lowland.train.DemoResult;
 import lowland.train.Landscape;
+import lowland.train.Settings;
 import lowland.train.StepRecord;
 
 /// `report.html` of a demonstration: one file, no network, no script.
@@ -266,13 +267,13 @@ public final class DemoReport {
         for (DemoResult result : results) {
             DemoPlan plan = result.plan();
             facts.add(List.of(result.task(), String.format(Locale.ROOT, "%,d training, %,d dev, %,d test rows; %d steps of %d rows; seeds %s; "
-                    + "rank 8, alpha 16 on query and value; AdamW, learning rate %s (head %s), linear with 6 %% warm-up, clip 1, no dropout; "
-                    + "the last step's adapter is tested", result.trainRows(), result.devRows(), result.testRows(), plan.steps(), plan.batchSize(),
-                    result.seeds(), plan.learningRate(), plan.headLearningRate())));
+                    + "%s; the last step's adapter is tested", result.trainRows(), result.devRows(), result.testRows(), plan.steps(),
+                    plan.batchSize(), result.seeds(), settings(plan.settings(result.base().method(), plan.seeds().getFirst())))));
             facts.add(List.of("sharpness", String.format(Locale.ROOT, "%d training rows, %d directions both ways, norm %s of each matrix' own",
                     plan.sharpnessRows(), plan.directions(), plan.share())));
             for (DemoResult.Method method : result.methods()) {
-                facts.add(List.of(method.method().title(), "ρ = " + method.method().rho() + "; " + method.method().rule()));
+                String rate = method.method().rate() == 1 ? "" : "learning rate " + method.method().rate() * plan.learningRate() + "; ";
+                facts.add(List.of(method.method().title(), "ρ = " + method.method().rho() + "; " + rate + method.method().rule()));
             }
         }
         int tokens = 0;
@@ -284,7 +285,17 @@ public final class DemoReport {
         facts.add(List.of("LoRA's speed", String.format(Locale.ROOT, "%,.0f real tokens a second; nothing is computed on padding", tokens / seconds)));
         facts.add(List.of("processor", environment.processor() + ", " + count(environment.threads(), "thread") + ", vectors of " + environment.vectorBits() + " bits"));
         facts.add(List.of("Java", environment.java() + " on " + environment.system()));
-        facts.add(List.of("process memory", Bytes.text(environment.peakBytes()) + " resident at most, with all methods side by side"));
+        if (environment.peakBytes() >= 0) {
+            facts.add(List.of("process memory", Bytes.text(environment.peakBytes()) + " resident at most, with all methods side by side"));
+        }
         return facts;
+    }
+
+    private static String settings(Settings settings) {
+        Settings.Optimisation optimisation = settings.optimisation();
+        return String.format(Locale.ROOT, "rank %d, alpha %s on %s; AdamW, learning rate %s (head %s), linear after %d steps of warm-up, clip %s, "
+                + "dropout %s", settings.pairs().primary().rank(), settings.pairs().primary().alpha(),
+                String.join(", ", settings.pairs().targets()), optimisation.learningRate(), optimisation.headLearningRate(),
+                optimisation.schedule().warmupSteps(), optimisation.clipNorm(), settings.regularisation().dropout());
     }
 }

@@ -129,9 +129,15 @@ public final class RunReport {
         return "<td>" + (Double.isNaN(value) ? "" : String.format(Locale.ROOT, "%.4f", value)) + "</td>";
     }
 
-    private static double score(JsonNode evaluation) {
+    private double score(JsonNode evaluation) {
+        return number(evaluation.path("metrics"), metric(evaluation));
+    }
+
+    /// The metric that the run chose by: the one that its configuration names, else the first.
+    private String metric(JsonNode evaluation) {
         JsonNode metrics = evaluation.path("metrics");
-        return metrics.isEmpty() ? Double.NaN : number(metrics, metrics.fieldNames().next());
+        String chosen = config.path("metric").asText("");
+        return metrics.has(chosen) ? chosen : metrics.isEmpty() ? "metric" : metrics.fieldNames().next();
     }
 
     private void losses(Page page) {
@@ -154,9 +160,8 @@ public final class RunReport {
         for (int i = 0; i < score.length; i++) {
             score[i] = score(dev.get(i));
         }
-        String metric = dev.getFirst().path("metrics").isEmpty() ? "metric" : dev.getFirst().path("metrics").fieldNames().next();
         scores.add(new LineChart.Line("dev", 1, false, true, values(dev, "step"), score));
-        page.charts(new LineChart("Loss", "step", false, lines), new LineChart("Dev " + metric, "step", false, scores));
+        page.charts(new LineChart("Loss", "step", false, lines), new LineChart("Dev " + metric(dev.getFirst()), "step", false, scores));
     }
 
     private LineChart chart(String title, String field, boolean zero) {

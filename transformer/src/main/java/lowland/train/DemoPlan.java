@@ -30,8 +30,8 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
     /// Verb supersense.
     public static DemoPlan verbSupersense(List<DemoMethod> methods, List<Long> seeds, boolean full) {
         return full
-                ? new DemoPlan("verb supersense", methods, seeds, 160, 32, 4e-3, 1e-3, 4, 1 << 20, 128, 40, 128, 2, 0.01, 64, 7, 30)
-                : new DemoPlan("verb supersense", methods, seeds, 120, 32, 4e-3, 1e-3, 4, 1 << 20, 96, 30, 64, 2, 0.01, 32, 5, 30);
+                ? new DemoPlan("verb supersense", methods, seeds, 72, 64, 4e-3, 1e-3, 2, 1 << 20, 128, 18, 128, 2, 0.01, 64, 7, 30)
+                : new DemoPlan("verb supersense", methods, seeds, 60, 64, 4e-3, 1e-3, 2, 1 << 20, 96, 15, 64, 2, 0.01, 32, 5, 30);
     }
 
     /// Gloss match, of `--full`.
@@ -41,7 +41,7 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
 
     /// The settings of one run: rank 8, alpha 16, all linear layers, AdamW, linear schedule, clipped at 1; no dropout, since a run sees
     /// hardly a row twice.
-    Settings settings(DemoMethod method, long seed) {
+    public Settings settings(DemoMethod method, long seed) {
         int count = steps * method.steps();
         return new Settings(method.rule(), new RhoSchedule(RhoSchedule.Shape.CONSTANT, method.rho(), count),
                 method.layers().size() > 0 ? Settings.Pairs.NONE : new Settings.Pairs(List.of("all-linear"), Scaling.STANDARD,

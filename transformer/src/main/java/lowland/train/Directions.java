@@ -5,45 +5,32 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import lowland.program.Session;
-import lowland.program.State;
 import lowland.random.CounterRandom;
 import lowland.step.Linear;
 
-/// Fixed random directions in the space of an encoder's linear weights, along which sessions are moved and put back exactly.
+/// Fixed random directions in the space of an encoder's linear weights, along which models are moved.
 ///
-/// For each matrix W, of every layer, the k-th direction is Gaussian with a norm that is a given share of the matrix' own:
+/// For each matrix W0 of the checkpoint, of every layer, the k-th direction is Gaussian with a norm that is a given share of the matrix' own:
 ///
-///     d_k = share·‖W‖_F·g/‖g‖_F      g_i standard normal, keyed (k, name of W, i)
+///     d_k = share·‖W0‖_F·g/‖g‖_F      g_i standard normal, keyed (k, name of W, i)
 ///
-/// The matrices are the frozen ones, W0. They are the same in every session of one checkpoint, so the directions are too,
-/// whatever the method has learned on top. Holds one copy of the weights and one a direction.
+/// They are the same whatever a method has learned; each method is moved from its own weights, see [#from].
 public final class Directions {
-    private final Map<State, float[][]> weights = new LinkedHashMap<>();
-    private final List<Map<State, float[][]>> directions = new ArrayList<>();
-    /// One buffer a matrix: a landscape moves them hundreds of times.
-    private final Map<State, float[]> buffers = new LinkedHashMap<>();
+    private final List<Map<Linear, float[][]>> directions = new ArrayList<>();
 
-    /// @param session holds the unmoved weights; it is only read
+    /// @param session holds the checkpoint's weights; it is only read
     /// @param linears whose weights are moved
     /// @param share   norm of a direction over the norm of the matrix
     public Directions(Session session, List<Linear> linears, int count, double share) {
-        for (Linear linear : linears) {
-            float[][] slices = new float[linear.layers()][];
-            for (int layer = 0; layer < slices.length; layer++) {
-                slices[layer] = session.read(linear.weight(), layer);
-            }
-            weights.put(linear.weight(), slices);
-            buffers.put(linear.weight(), new float[slices[0].length]);
-        }
         for (int k = 0; k < count; k++) {
-            Map<State, float[][]> direction = new LinkedHashMap<>();
+            Map<Linear, float[][]> direction = new LinkedHashMap<>();
             for (Linear linear : linears) {
                 float[][] slices = new float[linear.layers()][];
                 for (int layer = 0; layer < slices.length; layer++) {
-                    String name = linear.module(layer) + ".weight";
-                    slices[layer] = gaussian(CounterRandom.tensorKey(k, name), weights.get(linear.weight())[layer], share);
+                    slices[layer] = gaussian(CounterRandom.tensorKey(k, linear.module(layer) + ".weight"),
+                            session.read(linear.weight(), layer), share);
                 }
-                direction.put(linear.weight(), slices);
+                direction.put(linear, slices);
             }
             directions.add(direction);
         }
@@ -71,35 +58,61 @@ public final class Directions {
         return directions.size();
     }
 
-    /// Sets the session's weights to W0 + Σ along_k·d_k. Directions beyond those that are named stay out.
-    public void move(Session session, double... along) {
-        weights.forEach((state, slices) -> {
-            for (int layer = 0; layer < slices.length; layer++) {
-                session.write(state, layer, moved(state, layer, along));
-            }
-        });
+    /// A model as it is now, to be moved from there: full fine-tuning has changed its weights, PiSSA and LoRA-GA took their start out of them.
+    public Moved from(Training training) {
+        return new Moved(training);
     }
 
-    private float[] moved(State state, int layer, double[] along) {
-        float[] w = weights.get(state)[layer];
-        float[] moved = buffers.get(state);
-        System.arraycopy(w, 0, moved, 0, w.length);
-        for (int k = 0; k < along.length; k++) {
-            float[] d = directions.get(k).get(state)[layer];
-            float a = (float) along[k];
-            for (int i = 0; i < moved.length && a != 0; i++) {
-                moved[i] += a * d[i];
+    /// A model away from its own weights, until it is closed.
+    public final class Moved implements AutoCloseable {
+        private final Training training;
+        private final Map<Linear, float[][]> weights = new LinkedHashMap<>();
+        /// One buffer a matrix: a landscape moves them hundreds of times.
+        private final Map<Linear, float[]> buffers = new LinkedHashMap<>();
+
+        private Moved(Training training) {
+            this.training = training;
+            for (Linear linear : directions.getFirst().keySet()) {
+                float[][] slices = new float[linear.layers()][];
+                for (int layer = 0; layer < slices.length; layer++) {
+                    slices[layer] = training.session().read(linear.weight(), layer);
+                }
+                weights.put(linear, slices);
+                buffers.put(linear, new float[slices[0].length]);
             }
         }
-        return moved;
-    }
 
-    /// Puts W0 back, bit for bit.
-    public void restore(Session session) {
-        weights.forEach((state, slices) -> {
-            for (int layer = 0; layer < slices.length; layer++) {
-                session.write(state, layer, slices[layer]);
+        /// Sets the weights to W + Σ along_k·d_k. Directions beyond those that are named stay out.
+        public void to(double... along) {
+            weights.forEach((linear, slices) -> {
+                for (int layer = 0; layer < slices.length; layer++) {
+                    training.writeWeight(linear, layer, moved(linear, layer, along));
+                }
+            });
+        }
+
+        private float[] moved(Linear linear, int layer, double[] along) {
+            float[] w = weights.get(linear)[layer];
+            float[] moved = buffers.get(linear);
+            System.arraycopy(w, 0, moved, 0, w.length);
+            for (int k = 0; k < along.length; k++) {
+                float[] d = directions.get(k).get(linear)[layer];
+                float a = (float) along[k];
+                for (int i = 0; i < moved.length && a != 0; i++) {
+                    moved[i] += a * d[i];
+                }
             }
-        });
+            return moved;
+        }
+
+        /// Puts W back, bit for bit.
+        @Override
+        public void close() {
+            weights.forEach((linear, slices) -> {
+                for (int layer = 0; layer < slices.length; layer++) {
+                    training.writeWeight(linear, layer, slices[layer]);
+                }
+            });
+        }
     }
 }

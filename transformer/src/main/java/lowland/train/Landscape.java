@@ -12,16 +12,14 @@ public record Landscape(double reach, double[][] loss) {
             throw new IllegalArgumentException("a landscape's side is odd and at least 3, not " + side);
         }
         double[][] loss = new double[side][side];
-        try {
+        try (Directions.Moved moved = directions.from(training)) {
             for (int i = 0; i < side; i++) {
                 for (int j = 0; j < side; j++) {
-                    directions.move(training.session(), place(i, side, reach), place(j, side, reach));
+                    moved.to(place(i, side, reach), place(j, side, reach));
                     loss[i][j] = training.evaluate(rows).loss();
                     point.run();
                 }
             }
-        } finally {
-            directions.restore(training.session());
         }
         return new Landscape(reach, loss);
     }

@@ -1,7 +1,6 @@
 package lowland.train;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import lowland.checkpoint.PeftAdapter;
@@ -17,11 +16,12 @@ import org.ejml.simple.SimpleMatrix;
 final class ResidualStarts {
     private final Map<String, ResidualStart> starts = new LinkedHashMap<>();
 
-    /// Lets each adapted matrix start so: its pair and its residual are written to the session.
+    /// Lets each adapted matrix start so: its pair and its residual are written.
     ///
     /// @param start of a pair at a layer, from its W0
-    void write(Session session, List<Factors> pairs, BiFunction<Place, SimpleMatrix, ResidualStart> start) {
-        for (Factors pair : pairs) {
+    void write(Training training, BiFunction<Place, SimpleMatrix, ResidualStart> start) {
+        Session session = training.session();
+        for (Factors pair : training.program().adapter()) {
             Linear linear = pair.linear();
             for (int layer = 0; layer < linear.weight().slices(); layer++) {
                 SimpleMatrix weight = matrix(linear.out(), linear.in(), session.read(linear.weight(), layer));
@@ -29,7 +29,7 @@ final class ResidualStarts {
                 starts.put(linear.module(layer), rounded(made, weight));
                 session.write(pair.a(), layer, floats(starts.get(linear.module(layer)).pair().a()));
                 session.write(pair.b(), layer, floats(starts.get(linear.module(layer)).pair().b()));
-                session.write(linear.weight(), layer, floats(starts.get(linear.module(layer)).residual()));
+                training.writeWeight(linear, layer, floats(starts.get(linear.module(layer)).residual()));
             }
         }
     }

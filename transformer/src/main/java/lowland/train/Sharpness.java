@@ -18,17 +18,15 @@ public final class Sharpness {
         double at = training.evaluate(rows).loss();
         double[] along = new double[directions.count()];
         double sum = 0;
-        try {
+        try (Directions.Moved moved = directions.from(training)) {
             for (int k = 0; k < along.length; k++) {
                 for (int sign = 1; sign >= -1; sign -= 2) {
                     along[k] = sign;
-                    directions.move(training.session(), along);
+                    moved.to(along);
                     sum += training.evaluate(rows).loss() - at;
                 }
                 along[k] = 0;
             }
-        } finally {
-            directions.restore(training.session());
         }
         return sum / (2 * along.length);
     }

@@ -73,15 +73,22 @@ public final class Training implements AutoCloseable {
         int rows = train.size() == 0 ? batching.rows() : Math.min(batching.rows(), train.size());
         int tokens = Math.max(mostTokens, Math.max(train.mostTokens(1), Math.min(train.mostTokens(rows),
                 batching.maxTokens() == 0 ? Integer.MAX_VALUE : batching.maxTokens())));
-        batch = new Batch(tokens, rows, pretrained.config());
+        // Evaluation takes as many rows at a time as there is room for tokens; none has fewer than a start, a word and an end.
+        int sequences = Math.max(rows, tokens / 3);
+        batch = new Batch(tokens, sequences, pretrained.config());
         order = new Order(Math.max(1, train.size()), batching.shuffled(), settings.seed());
         List<Program> programs = train.size() == 0 ? List.of(step.evaluate()) : step.programs();
         Set<State> frozen = trainsEveryWeight() ? Set.of() : Set.copyOf(model.frozen());
         this.device = device;
-        capacity = Map.of("tokens", tokens, "sequences", rows);
+        capacity = Map.of("tokens", tokens, "sequences", sequences);
         session = device.open(programs, frozen, capacity);
-        load(pretrained);
-        initialise();
+        try {
+            load(pretrained);
+            initialise();
+        } catch (RuntimeException e) {
+            session.close();
+            throw e;
+        }
     }
 
     /// @throws Failure (exit code 2) if a model has no such modules, or a rank is larger than one of them
@@ -97,8 +104,7 @@ public final class Training implements AutoCloseable {
     private void start() {
         switch (settings.pairs().form()) {
             case LORA, DORA -> { }
-            case PISSA -> starts.write(session, step.adapter(),
-                    (place, weight) -> Pissa.of(place.module(), place.pair().scaling(), place.pair().rank(), weight));
+            case PISSA -> starts.write(this, (place, weight) -> Pissa.of(place.module(), place.pair().scaling(), place.pair().rank(), weight));
             case LORA_GA -> {
                 List<int[]> rows = new ArrayList<>();
                 int batches = Math.min(LoraGa.BATCHES, settings.batching().stepsPerEpoch(train.size()));
@@ -106,7 +112,7 @@ public final class Training implements AutoCloseable {
                     rows.addAll(microBatches(at));
                 }
                 FullGradients gradients = FullGradients.of(model, step.adapter(), train, rows, batch, device, capacity, session);
-                starts.write(session, step.adapter(), (place, weight) -> LoraGa.of(place.module(), place.pair().scaling(),
+                starts.write(this, (place, weight) -> LoraGa.of(place.module(), place.pair().scaling(),
                         place.pair().rank(), weight, gradients.byModule().get(place.module())));
             }
         }
@@ -155,12 +161,23 @@ public final class Training implements AutoCloseable {
             }
         }
         for (Linear linear : model.linears()) {
-            State squares = linear.squaredRowNorms();
-            if (step.programs().stream().anyMatch(program -> program.reads().containsKey(squares))) {
-                for (int layer = 0; layer < squares.slices(); layer++) {
-                    session.write(squares, layer, squaredRowNorms(session.read(linear.weight(), layer), linear));
-                }
+            for (int layer = 0; layer < linear.weight().slices() && readsSquares(linear); layer++) {
+                session.write(linear.squaredRowNorms(), layer, squaredRowNorms(session.read(linear.weight(), layer), linear));
             }
+        }
+    }
+
+    private boolean readsSquares(Linear linear) {
+        return step.programs().stream().anyMatch(program -> program.reads().containsKey(linear.squaredRowNorms()));
+    }
+
+    /// Sets a linear layer's own weight, and with it what depends on it.
+    ///
+    /// @param weight [out, in], row after row
+    void writeWeight(Linear linear, int layer, float[] weight) {
+        session.write(linear.weight(), layer, weight);
+        if (readsSquares(linear)) {
+            session.write(linear.squaredRowNorms(), layer, squaredRowNorms(weight, linear));
         }
     }
 
@@ -395,7 +412,8 @@ public final class Training implements AutoCloseable {
         batch.clear();
         for (int place = from; place < to; place++) {
             int row = order.row(epoch * train.size() + place);
-            boolean full = batching.maxTokens() > 0 && count > 0 && batch.tokens() + train.tokens(row) > batching.maxTokens();
+            boolean full = count == batching.rows()
+                    || batching.maxTokens() > 0 && count > 0 && batch.tokens() + train.tokens(row) > batching.maxTokens();
             if (full || !batch.fits(train, row)) {
                 micros.add(Arrays.copyOf(current, count));
                 count = 0;

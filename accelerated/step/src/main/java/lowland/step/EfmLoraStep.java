@@ -46,6 +46,8 @@ record EfmLoraStep(EfmLora rule, List<Factors> pairs) implements RuleStep {
 
     @Override
     public void descend(Recording p, Descending descending, List<State> head) {
+        // Its guard is the first, so that a gradient that is not finite is called that.
+        Value clip = descending.clipped(p, RuleStep.both(pairs), head, "");
         Map<Factors, FlatPerturbation> perturbations = new HashMap<>();
         Value total = p.constant(0);
         for (Factors pair : pairs) {
@@ -57,7 +59,6 @@ record EfmLoraStep(EfmLora rule, List<Factors> pairs) implements RuleStep {
         p.stage("estimate norm");
         Value norm = p.squareRoot(total);
         p.guard(norm);
-        Value clip = descending.clipped(p, RuleStep.both(pairs), head, "");
         p.stage("average");
         Value size = p.constant(0);
         Value change = p.constant(0);
