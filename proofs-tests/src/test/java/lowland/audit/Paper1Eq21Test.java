@@ -1,7 +1,9 @@
 package lowland.audit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import lowland.rule.FullSam;
 import lowland.rule.Lora;
 import lowland.rule.LoraSam;
 import net.jqwik.api.EdgeCasesMode;
@@ -30,5 +32,11 @@ class Paper1Eq21Test {
         OneMatrix model = new OneMatrix(30, 20);
         assertEquals(4 * (30 + 20),
                 OneMatrix.elements(model.step(LoraSam.defaults(), 4)) - OneMatrix.elements(model.step(Lora.defaults(), 4)));
+    }
+
+    /// Full-space SAM, which makes n×m matrices, needs more while it perturbs.
+    @Example
+    void theCountSeesWholeMatrices() {
+        assertTrue(OneMatrix.arena(new OneMatrix(80, 70).step(FullSam.defaults(), 4).perturb()) > Paper1Cost.whilePerturbed(80, 4));
     }
 }

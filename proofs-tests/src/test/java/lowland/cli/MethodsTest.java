@@ -9,6 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,7 +56,8 @@ class MethodsTest {
     @ParameterizedTest
     @CsvSource({"lora-plus, learningRateRatio, 16.0", "lora-obar, barAlpha, 0.25", "lora-nbar, barSchedule, linear",
         "flat-lora, rho, 0.05", "full-sam, normScope, global", "bi-lora+dora, form, dora", "bi-lora+pissa, rho, 0.05",
-        "bi-lora+lora-ga, auxiliaryRank, 8"})
+        "bi-lora+lora-ga, auxiliaryRank, 8", "adapter-pfeiffer, adapterSize, 16", "adapter-houlsby, adapterSize, 8",
+        "adapter-lin, adapterSize, 16"})
     void trainsAndIsReadBack(String method, String option, String value) throws Exception {
         Path out = usual(method);
         JsonNode config = JSON.readTree(Files.readString(out.resolve("config.json")));
@@ -67,6 +71,39 @@ class MethodsTest {
         boolean residual = method.contains("pissa") || method.contains("lora-ga");
         double measured = last(out).get("loss").asDouble();
         assertEquals(measured, JSON.readTree(evaluated.out()).get("loss").asDouble(), residual ? 1e-4 * measured : 0);
+    }
+
+    /// Adapter layers lie in a form of their own, train without factors, and are no part of a merged model.
+    @Test
+    void adapterLayersAreNoFactors() throws Exception {
+        Path run = usual("adapter-lin");
+        try (Stream<Path> files = Files.list(run.resolve("adapter"))) {
+            assertEquals(Set.of("bottleneck_config.json", "bottleneck.safetensors", "task.json"),
+                    files.map(file -> file.getFileName().toString()).collect(Collectors.toSet()));
+        }
+        JsonNode config = JSON.readTree(Files.readString(run.resolve("config.json")));
+        assertTrue(config.get("rank").isNull() && config.get("targets").isNull(), config.toString());
+        String adapter = run.resolve("adapter").toString();
+        Shell merged = Shell.run("merge", "--model", "minilm", "--adapter", adapter, "--out", folder.resolve("merged").toString());
+        assertEquals(1, merged.exit());
+        assertTrue(merged.err().contains("cannot be added to its weights") && Files.notExists(folder.resolve("merged")), merged.err());
+        Shell started = train(folder.resolve("a"), "lora", "--init-adapter", adapter);
+        assertEquals(1, started.exit());
+        assertTrue(started.err().contains("holds adapter layers, no factors"), started.err());
+        assertEquals(2, train(folder.resolve("b"), "adapter-lin", "--init-adapter", adapter).exit());
+        Shell noted = train(folder.resolve("c"), "adapter-pfeiffer", "--rank", "4");
+        assertTrue(noted.err().contains("--rank has no effect with --method adapter-pfeiffer"), noted.err());
+        Shell other = train(folder.resolve("d"), "lora", "--adapter-size", "4");
+        assertTrue(other.err().contains("--adapter-size has no effect with --method lora"), other.err());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"adapter-pfeiffer | 385 | larger than the model's 384 channels", "adapter-lin | 0 | a whole number from 1",
+        "adapter-houlsby+dora | 8 | adapter-houlsby has no factors"})
+    void adapterLayersThatCannotBeAreRefused(String method, String size, String reason) throws Exception {
+        Shell refused = train(folder.resolve("run"), method, "--adapter-size", size);
+        assertEquals(2, refused.exit());
+        assertTrue(refused.err().contains(reason) && Files.notExists(folder.resolve("run")), refused.err());
     }
 
     /// Full fine-tuning leaves a checkpoint with its head, which answers without an adapter.
@@ -129,7 +166,7 @@ class MethodsTest {
     /// The options act: another value, another run.
     @ParameterizedTest
     @CsvSource({"lora-plus, --learning-rate-ratio, 4", "lora-obar, --bar-alpha, 3", "lora-nbar, --bar-schedule, constant",
-        "flat-lora, --rho, 0.5", "full-sam, --norm-scope, layer", "lora-ga, --rank, 4",
+        "flat-lora, --rho, 0.5", "full-sam, --norm-scope, layer", "lora-ga, --rank, 4", "adapter-houlsby, --adapter-size, 5",
         "bi-lora, --auxiliary-direction, descend", "bi-lora, --auxiliary-direction, random",
         "bi-lora, --auxiliary-clip, layer", "bi-lora, --auxiliary-clip, none",
         "bi-lora, --auxiliary-optimizer, sgd", "bi-lora, --auxiliary-alpha, 4", "bi-lora, --auxiliary-learning-rate, 1e-2",

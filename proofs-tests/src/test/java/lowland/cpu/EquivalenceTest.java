@@ -8,6 +8,8 @@ import lowland.cpu.EquivalenceTraining.Sizes;
 import lowland.descent.AdamW;
 import lowland.descent.Descent;
 import lowland.descent.Sgd;
+import lowland.model.Bert;
+import lowland.model.Bottleneck;
 import lowland.program.Comparison;
 import lowland.program.Inputs;
 import lowland.program.Interpreter;
@@ -17,6 +19,7 @@ import lowland.rule.UpdateRule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Whole training steps on the executor: every operation on the executor's own inputs within its derived bound.
@@ -49,6 +52,22 @@ class EquivalenceTest {
             }
         }
         assertTrue(comparison.worst().keySet().containsAll(List.of("rowNorms", "divide")));
+    }
+
+    /// Adapter layers in the pairs' place.
+    @ParameterizedTest
+    @EnumSource(value = Bottleneck.Kind.class, names = "NONE", mode = EnumSource.Mode.EXCLUDE)
+    void everyOperationOfAdapterLayersIsWithinItsBound(Bottleneck.Kind kind) {
+        Sizes sizes = new Sizes(36, 3, 40, 50, 4, 2, true);
+        Comparison comparison = new Comparison();
+        try (EquivalenceTraining training = new EquivalenceTraining(new CpuDevice(2), Lora.defaults(), AdamW.defaults(), sizes,
+                EquivalenceTraining.CAPACITY, Bert.Pooling.FIRST, new Bottleneck(kind, 5))) {
+            for (int t = 1; t <= 2; t++) {
+                assertTrue(training.train(t, 0, comparison));
+            }
+        }
+        assertTrue(comparison.worst().keySet().containsAll(kind == Bottleneck.Kind.HOULSBY ? List.of("tanh", "tanhBackward")
+                : List.of("relu", "reluBackward")));
     }
 
     static List<UpdateRule> decomposing() {

@@ -7,6 +7,7 @@ import lowland.checkpoint.BertConfig;
 import lowland.descent.AdamW;
 import lowland.descent.Descent;
 import lowland.model.Bert;
+import lowland.model.Bottleneck;
 import lowland.program.Device;
 import lowland.program.Inputs;
 import lowland.program.Observer;
@@ -59,11 +60,18 @@ public final class EquivalenceTraining implements AutoCloseable {
     /// @param pooling FIRST makes it a RoBERTa
     public EquivalenceTraining(Device device, UpdateRule rule, Descent descent, Sizes sizes, Map<String, Integer> capacity,
             Bert.Pooling pooling) {
+        this(device, rule, descent, sizes, capacity, pooling, Bottleneck.NONE);
+    }
+
+    /// @param layers that are trained in the place of pairs, where there are any
+    public EquivalenceTraining(Device device, UpdateRule rule, Descent descent, Sizes sizes, Map<String, Integer> capacity,
+            Bert.Pooling pooling, Bottleneck layers) {
         boolean roberta = pooling == Bert.Pooling.FIRST;
         BertConfig config = new BertConfig(roberta ? "roberta" : "bert", 2, sizes.hidden, sizes.heads, sizes.intermediate, sizes.vocabulary, 16, 2, 0, 1e-12,
                 0.1, 0.2, 0.1);
-        model = new Bert(config, roberta ? "roberta." : "", pooling, CLASSES, false, 0.1, sizes.dropout);
-        step = step(rule, descent, model, sizes.rank, sizes.scaling, sizes.decomposed);
+        model = new Bert(config, roberta ? "roberta." : "", pooling, CLASSES, false, 0.1, sizes.dropout, layers);
+        step = layers.size() > 0 ? TrainingStep.of(rule, descent, model, List.of(), List.of())
+                : step(rule, descent, model, sizes.rank, sizes.scaling, sizes.decomposed);
         session = device.open(step.programs(), capacity);
         initialise(session, model, step);
     }
@@ -104,6 +112,7 @@ public final class EquivalenceTraining implements AutoCloseable {
             }
         }
         step.trained().forEach(state -> gaussian(session, state, 0, 0.2));
+        model.inserted().forEach(state -> gaussian(session, state, state.name().endsWith("norm.weight") ? 1 : 0, 0.2));
         for (Factors pair : step.adapter()) {
             gaussian(session, pair.a(), 0, 0.2);
             gaussian(session, pair.b(), 0, 0.05);

@@ -50,6 +50,10 @@ public final class KernelBits {
         hash = 31 * hash + Arrays.hashCode(z);
         Activations.tanhBackward(z, 0, y, 0, z, 0, z.length);
         hash = 31 * hash + Arrays.hashCode(z);
+        Activations.relu(wide, 0, z, 0, z.length);
+        hash = 31 * hash + Arrays.hashCode(z);
+        Activations.reluBackward(z, 0, y, 0, z, 0, z.length);
+        hash = 31 * hash + Arrays.hashCode(z);
         Activations.geluErf(wide, 0, z, 0, z.length);
         hash = 31 * hash + Arrays.hashCode(z);
         Activations.geluTanh(wide, 0, z, 0, z.length);

@@ -1,5 +1,6 @@
 package lowland.cpu;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -111,6 +112,21 @@ class VectorMathTest {
         assertEquals(-1f, out[1]);
         assertEquals(1f, out[2]);
         assertEquals(0f, out[3]);
+    }
+
+    @Test
+    void rectifiedLinearUnit() {
+        float[] x = {Float.NaN, Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY, 0f, -0f, -Float.MIN_VALUE, Float.MIN_VALUE, -3f, 3f,
+            -1e30f, 1e30f};
+        float[] expected = {Float.NaN, 0f, Float.POSITIVE_INFINITY, 0f, 0f, 0f, Float.MIN_VALUE, 0f, 3f, 0f, 1e30f};
+        float[] y = new float[x.length];
+        Activations.relu(x, 0, y, 0, x.length);
+        assertArrayEquals(expected, y);
+        float[] g = new float[x.length];
+        Arrays.fill(g, -7f);
+        Activations.reluBackward(y, 0, g, 0, g, 0, g.length);
+        // What is not a number is passed on.
+        assertArrayEquals(new float[] {-7f, 0f, -7f, 0f, 0f, 0f, -7f, 0f, -7f, 0f, -7f}, g);
     }
 
     @Test

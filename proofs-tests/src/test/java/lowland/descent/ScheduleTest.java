@@ -30,6 +30,13 @@ class ScheduleTest {
                 (1 - Math.sqrt(3) / 2) / 2, 0, 0);
     }
 
+    /// A run that is all warm-up ends at 0, whatever would follow.
+    @Example
+    void warmUpToTheEnd() {
+        assertFactors(new Schedule(Schedule.Shape.LINEAR, 3, 3), 0, 1 / 3.0, 2 / 3.0, 0, 0);
+        assertFactors(new Schedule(Schedule.Shape.COSINE, 3, 3), 0, 1 / 3.0, 2 / 3.0, 0, 0);
+    }
+
     /// w = ⌈warmup·K⌉.
     @Example
     void warmupShareRoundsUp() {
@@ -48,6 +55,24 @@ class ScheduleTest {
         assertRho(new RhoSchedule(RhoSchedule.Shape.COSINE, 0.1, 0.05, 2), 0.1, 0.075, 0.05);
         assertRho(new RhoSchedule(RhoSchedule.Shape.INVERSE_SQRT, 0.6, 9), 0.6, 0.6 / Math.sqrt(2), 0.6 / Math.sqrt(3), 0.3);
         assertRho(new RhoSchedule(RhoSchedule.Shape.COSINE, 0, 4), 0, 0, 0);
+        assertRho(new RhoSchedule(RhoSchedule.Shape.COSINE, 0.1, 0, 2), 0.1, 0.05, 0);
+    }
+
+    @Example
+    void alphaOfBar() {
+        assertEquals(new BarSchedule(Schedule.Shape.LINEAR, 0.25), BarSchedule.defaults());
+        for (double progress : new double[] {0, 0.25, 1 / 3.0, 1}) {
+            assertEquals(0.5, new BarSchedule(Schedule.Shape.CONSTANT, 0.5).at(progress));
+            assertEquals(0.5 * (1 - progress), new BarSchedule(Schedule.Shape.LINEAR, 0.5).at(progress));
+        }
+        BarSchedule cosine = new BarSchedule(Schedule.Shape.COSINE, 0.5);
+        assertEquals(0.5, cosine.at(0));
+        assertEquals(0.375, cosine.at(1 / 3.0), 4e-16);
+        assertEquals(0, cosine.at(1));
+        assertEquals(0, new BarSchedule(Schedule.Shape.COSINE, 0).at(0.5));
+        for (double alpha : new double[] {-0.1, Double.POSITIVE_INFINITY, Double.NaN}) {
+            assertThrows(IllegalArgumentException.class, () -> new BarSchedule(Schedule.Shape.LINEAR, alpha));
+        }
     }
 
     @Example

@@ -19,7 +19,7 @@ final class DerivativeTest {
     /// What only occurs behind a derivative or in an update program.
     private static final Set<Class<?>> WITHOUT = Set.of(AdamW.class, AttentionBackward.class, ColumnSum.class, Constant.class,
             CrossEntropyBackward.class, Fill.class, Gaussian.class, GeluBackward.class, Gram.class, Guard.class, Inner.class,
-            LayerNormBackward.class, LayerNormParameters.class, PseudoInverse.class, RowNorms.class, ScatterAdd.class,
+            LayerNormBackward.class, LayerNormParameters.class, PseudoInverse.class, ReluBackward.class, RowNorms.class, ScatterAdd.class,
             SegmentSpread.class, SgdMomentum.class, SmallProduct.class,
             SquaredErrorBackward.class, SquaredNorm.class, TanhBackward.class, ToReal.class);
 
@@ -101,6 +101,7 @@ final class DerivativeTest {
             add("gelu " + form, new Inputs(), List.of(x), p -> p.gelu(p.scale(p.read(x), p.constant(3)), form));
         }
         add("tanh", new Inputs(), List.of(x), p -> p.tanh(p.scale(p.read(x), p.constant(2))));
+        add("relu", new Inputs(), List.of(x), p -> p.relu(p.read(x)));
         add("dropout", new Inputs().ints("sequences", 0, 0, 1).ints("positions", 0, 1, 0).ints("key", 5, -6), List.of(x),
                 p -> p.dropout(p.read(x), ints(p, "sequences", 3), ints(p, "positions", 3), new Mask(0.4, 3, ints(p, "key", 2))));
         for (double smoothing : new double[] {0, 0.1}) {

@@ -136,6 +136,8 @@ final class ErrorBoundProperties {
                 m.reals(tanh)[i] = (float) Math.tanh(m.reals(tanh)[i]);
             }
             all.add(new TanhBackward(tanh, g, out(3, n)));
+            all.add(new Relu(x, out(n, 5)));
+            all.add(new ReluBackward(x, y, out(n, 5)));
             Value keys = real(21, 2 * n);
             for (Mask mask : new Mask[] {null, new Mask(0.3, 1, m.ints("key", 3, 4))}) {
                 for (int span : new int[] {0, 1, 4}) {
@@ -220,7 +222,8 @@ final class ErrorBoundProperties {
         forgotten.removeAll(TESTED);
         assertEquals(Set.of(Guard.class), forgotten);
         // What the interpreter executes in these tests as well has no error to show.
-        Set<String> exact = Set.of("gather", "constant", "scalar", "pseudoInverse", "sum", "squaredNorm", "inner", "gram", "smallProduct");
+        Set<String> exact = Set.of("gather", "constant", "scalar", "pseudoInverse", "sum", "squaredNorm", "inner", "gram", "smallProduct",
+                "relu", "reluBackward");
         SHARPEST.forEach((name, ratio) -> assertTrue(ratio < 1e-5, name + ": bounds of " + ratio + " of the result"));
         exact.forEach(WORST::remove);
         WORST.forEach((name, ratio) -> assertTrue(ratio > 0.02, name + ": errors of only " + ratio + " bounds"));

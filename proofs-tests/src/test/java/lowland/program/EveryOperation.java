@@ -101,6 +101,7 @@ public final class EveryOperation {
             out(p.geluBackward(x, g, form));
         }
         out(p.tanhBackward(out(p.tanh(x)), g));
+        out(p.reluBackward(out(p.relu(x)), g));
         sequences(x, g);
         sums(x, g, positive);
         p.adamW(x, g, real("m", Extent.TOKENS, c), p.multiply(g, g), positive, p.scalar("factor"), positive, p.scalar("half"),

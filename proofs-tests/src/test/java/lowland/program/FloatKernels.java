@@ -37,7 +37,7 @@ final class FloatKernels {
             }
             case Divide _, Gaussian _, RowNorms _, Dropout _, Constant _, Fill _, ToReal _, Gather _, Guard _, Add _, Multiply _,
                  Scale _, SegmentSpread _, SquaredError _,
-                 SquaredErrorBackward _, Scalar _, Tanh _, SmallProduct _, Gram _, Inner _, SquaredNorm _, Sum _, PseudoInverse _ ->
+                 SquaredErrorBackward _, Relu _, ReluBackward _, Scalar _, Tanh _, SmallProduct _, Gram _, Inner _, SquaredNorm _, Sum _, PseudoInverse _ ->
                 operation.interpret(m);
         }
         for (Value output : operation.outputs()) {

@@ -76,7 +76,7 @@ final class RandomProgram {
             pool = new ArrayList<>(outside);
             pool.addAll(inside);
             int from = pool.size();
-            operations(1 + random.nextInt(10));
+            operations(1 + random.nextInt(11));
             inside.addAll(pool.subList(from, pool.size()));
             stacked.addAll(carried);
             stacked.addAll(pool.subList(from, pool.size()));
@@ -119,6 +119,7 @@ final class RandomProgram {
             case 6 -> pool.add(p.product(a, false, pick(squares), random.nextBoolean(), null));
             case 7 -> pool.add(p.product(a, false, pick(squares), random.nextBoolean(), pick(alike)));
             case 8 -> pool.add(p.product(a, true, pick(alike), false, random.nextBoolean() ? pick(squares) : null));
+            case 9 -> pool.add(p.relu(a));
             default -> pool.addAll(p.sgdMomentum(a, pick(alike), pick(alike), pick(scalars), pick(scalars), 0.9, 0.01));
         }
     }

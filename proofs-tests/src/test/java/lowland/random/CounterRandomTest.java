@@ -98,6 +98,18 @@ class CounterRandomTest {
     }
 
     @Example
+    void noiseIsAnotherInEveryStepAndForEverySeed() {
+        Set<Long> keys = new HashSet<>();
+        for (long seed = 0; seed < 30; seed++) {
+            for (long step = 0; step < 30; step++) {
+                keys.add(CounterRandom.noiseKey(seed, step));
+                assertEquals(CounterRandom.noiseKey(seed, step), CounterRandom.noiseKey(seed, step));
+            }
+        }
+        assertEquals(900, keys.size());
+    }
+
+    @Example
     void ends() {
         assertEquals(0, CounterRandom.uniform(0));
         assertEquals(1 - 0x1p-53, CounterRandom.uniform(-1));

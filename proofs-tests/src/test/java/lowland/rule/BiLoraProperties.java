@@ -3,6 +3,7 @@ package lowland.rule;
 import static lowland.rule.Close.assertClose;
 import static lowland.rule.Close.assertSameBits;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -24,6 +25,26 @@ class BiLoraProperties {
     @Provide
     Arbitrary<Problem> problems() {
         return Problem.any();
+    }
+
+    /// A random second pair is brought to ρ from below too; at ρ = 0 nothing is said to be clipped.
+    @Example
+    void aRandomPairReachesTheRadius() {
+        Problem problem = Problem.draw(2, 2, false, 4);
+        BiLora rule = new BiLora(Sgd.defaults(), 1, true, BiLora.Role.RANDOM, BiLora.Clip.GLOBAL);
+        for (double rho : new double[] {1e-3, 1e6}) {
+            StepResult result = rule.step(problem.trainables(), problem.initialState(rule), new StepInputs(1, 0.1, 0.1, rho, 0),
+                    Sgd.defaults(), problem.oracle());
+            assertClose(rho, norm(((Adversarial) result.state()).auxiliaries(), true), 1e-14, rho);
+            assertTrue(((BiLoraTrace) result.trace()).clippedToRho());
+        }
+        StepResult none = rule.step(problem.trainables(), problem.initialState(rule), new StepInputs(1, 0.1, 0.1, 0, 0), Sgd.defaults(),
+                problem.oracle());
+        assertFalse(((BiLoraTrace) none.trace()).clippedToRho());
+        for (BiLora.Clip clip : List.of(BiLora.Clip.LAYER, BiLora.Clip.NONE)) {
+            assertThrows(IllegalArgumentException.class, () -> new BiLora(Sgd.defaults(), 1, true, BiLora.Role.RANDOM, clip));
+        }
+        assertEquals(0, new BiLora(Sgd.defaults(), 0, true).auxiliaryLearningRateRatio());
     }
 
     /// Eq. 10: after an active clip the norm over all layers is ρ; after an idle one the pairs are as they were. Both factors shrink alike.

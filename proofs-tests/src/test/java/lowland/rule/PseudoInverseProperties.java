@@ -4,6 +4,7 @@ import static lowland.rule.Close.assertClose;
 import static lowland.rule.Close.assertSameBits;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Random;
@@ -31,6 +32,20 @@ class PseudoInverseProperties {
                     SimpleMatrix x = deficient ? Layer.deficient(rows, columns, random) : Layer.normal(rows, columns, random);
                     return (transpose ? x.transpose() : x).scale(size);
                 }).filter(x -> x.elementMaxAbs() == 0 || Layer.awayFromTheCut(x.divide(x.elementMaxAbs())));
+    }
+
+    /// σ ≤ 10⁻⁶·σ₁ counts as zero, the cut itself too; what is refused is named by its shape.
+    @Example
+    void theCutItselfIsZero() {
+        SimpleMatrix atTheCut = SimpleMatrix.diag(1, PseudoInverse.CUT);
+        SimpleMatrix above = SimpleMatrix.diag(1, PseudoInverse.CUT * (1 + 1e-9));
+        assertEquals(0, PseudoInverse.bySvd(atTheCut).get(1, 1));
+        assertEquals(1 / PseudoInverse.CUT, PseudoInverse.bySvd(above).get(1, 1), 1e-2);
+        SimpleMatrix broken = new SimpleMatrix(2, 3);
+        broken.set(1, 1, Double.NaN);
+        for (UnaryOperator<SimpleMatrix> route : ROUTES) {
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> route.apply(broken)).getMessage().contains("2×3"));
+        }
     }
 
     /// Moore and Penrose: X·X⁺·X = X, X⁺·X·X⁺ = X⁺, X·X⁺ and X⁺·X symmetric.

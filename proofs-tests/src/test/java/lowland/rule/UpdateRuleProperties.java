@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import lowland.descent.AdamW;
 import lowland.descent.Descent;
@@ -229,8 +230,56 @@ class UpdateRuleProperties {
         assertThrows(IllegalArgumentException.class, () -> new LoraPair("w", Double.NaN, new SimpleMatrix(2, 3), new SimpleMatrix(3, 2)));
         assertThrows(IllegalArgumentException.class, () -> new LoraPair("w", 1, new SimpleMatrix(2, 3), new SimpleMatrix(2, 3)));
         LoraPair pair = new LoraPair("w", 1, new SimpleMatrix(2, 3), new SimpleMatrix(3, 2));
-        assertThrows(IllegalArgumentException.class,
-                () -> FmLora.defaults().initialState(new Trainables(List.of(pair, pair), List.of())));
+        Problem twice = new Problem(new Trainables(List.of(pair, pair), List.of()), List.of(pair, pair),
+                new QuadraticOracle(Map.of("w", new SimpleMatrix(3, 3)), Map.of("w", new SimpleMatrix(3, 3)), List.of()));
+        for (UpdateRule rule : Problem.RULES) {
+            assertThrows(IllegalArgumentException.class, () -> twice.initialState(rule), rule.toString());
+        }
+        assertEquals(16, Scaling.STANDARD.of(16, 1));
+        assertThrows(IllegalArgumentException.class, () -> Scaling.STANDARD.of(16, 0));
+    }
+
+    /// Nothing is clipped where clipping is off, and the trace says so.
+    @Example
+    void clippingIsOff() {
+        Problem problem = Problem.draw(2, 2, false, 3);
+        for (double clipNorm : new double[] {0, 1e-3}) {
+            StepResult result = Lora.defaults().step(problem.trainables(), problem.initialState(Lora.defaults()), inputs(1, 0, clipNorm),
+                    Sgd.defaults(), problem.oracle());
+            assertEquals(clipNorm > 0, ((Trace.LoraTrace) result.trace()).clipped());
+        }
+    }
+
+    /// Norms that are finite, and a perturbation that is not: A⁺ and 1/s multiply it away.
+    @Example
+    void perturbationOfAFactorThatOverflowsSkips() {
+        Trainables tiny = new Trainables(List.of(new LoraPair("w", 1e-10, SimpleMatrix.identity(2).scale(1e-300),
+                SimpleMatrix.identity(2))), List.of());
+        GradientOracle oracle = _ -> new Gradients(1, List.of(new PairGradient(SimpleMatrix.identity(2), SimpleMatrix.identity(2))),
+                List.of());
+        FmLora rule = new FmLora(NormScope.LAYER, Estimate.A, Factor.B);
+        StepResult result = assertSkipped(tiny, rule.initialState(tiny), rule, inputs(1, 0.1, 0), Sgd.defaults(), oracle);
+        assertEquals("norm of the perturbation", ((Trace.Skipped) result.trace()).reason());
+    }
+
+    /// A full gradient whose elements are finite and whose norm is not: not a perturbation of zero.
+    @Example
+    void fullSpaceNormThatOverflowsSkips() {
+        Problem problem = Problem.draw(1, 1, false, 3);
+        GradientOracle huge = at -> {
+            List<PairGradient> pairs = new ArrayList<>();
+            for (LoraPair pair : at.pairs()) {
+                SimpleMatrix dA = pair.a().createLike();
+                dA.fill(1.5e308);
+                pairs.add(new PairGradient(pairs.isEmpty() ? pair.a() : dA, pair.b().createLike()));
+            }
+            return new Gradients(1, pairs, problem.oracle().at(problem.trainables()).others());
+        };
+        for (NormScope scope : List.of(NormScope.GLOBAL, NormScope.LAYER)) {
+            FullSam rule = new FullSam(scope);
+            StepResult result = assertSkipped(problem.trainables(), problem.initialState(rule), rule, inputs(1, 0.1, 0), Sgd.defaults(), huge);
+            assertEquals("norm of the perturbation", ((Trace.Skipped) result.trace()).reason());
+        }
     }
 
     private static StepResult assertSkipped(Trainables trainables, RuleState state, UpdateRule rule, StepInputs inputs, Descent descent,

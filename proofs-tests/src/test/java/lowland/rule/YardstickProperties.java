@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import lowland.descent.AdamW;
 import lowland.descent.Sgd;
+import lowland.random.CounterRandom;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -95,6 +96,23 @@ class YardstickProperties {
         assertEquals(1, FlatLora.rise(1));
     }
 
+    /// Element (i, j) is made of the number i·in + j under the key of the step and the layer's name.
+    @Example
+    void noiseIsCounted() {
+        Random random = new Random(6);
+        LoraPair pair = new LoraPair("a", 2, Layer.normal(2, 5, random), Layer.normal(3, 2, random));
+        SimpleMatrix start = Layer.normal(3, 5, random);
+        SimpleMatrix weight = start.plus(pair.weightChange());
+        SimpleMatrix noise = noise(pair, start, 0.3, 1, 9);
+        long key = CounterRandom.child(9, CounterRandom.hash("a"));
+        for (int i = 0; i < 3; i++) {
+            double deviation = 0.3 * weight.getRow(i).normF() / Math.sqrt(5);
+            for (int j = 0; j < 5; j++) {
+                assertEquals(deviation * CounterRandom.gaussian(CounterRandom.child(key, i * 5 + j)), noise.get(i, j), 1e-14);
+            }
+        }
+    }
+
     private static SimpleMatrix noise(LoraPair pair, SimpleMatrix start, double rho, double progress, long key) {
         Trainables trainables = new Trainables(List.of(pair), List.of());
         FlatLora rule = FlatLora.defaults();
@@ -118,5 +136,8 @@ class YardstickProperties {
         for (int k = 0; k < 2; k++) {
             assertClose(weights.get(k).minus(gradients.get(k).scale(0.1)), next.whole().get(k), 1e-15, weights.get(k).normF());
         }
+        StepResult skipped = rule.step(trainables, rule.initialState(trainables), new StepInputs(1, 0.1, 7, 0, 0), Sgd.defaults(),
+                _ -> new Gradients(Double.NaN, List.of(), gradients, List.of()));
+        assertTrue(skipped.skipped() && skipped.next() == trainables);
     }
 }

@@ -74,6 +74,16 @@ class TheoryTest {
         assertEquals(1e-7, Projection.smallestSingularValue(diagonal(0.01, 1e-7)), EXACT);
         assertEquals(0, Projection.ontoColumns(diagonal(100, 1e-5)).get(1, 1), EXACT);
         assertEquals(1, Projection.ontoColumns(diagonal(0.01, 1e-7)).get(1, 1), EXACT);
+        assertEquals(0, Projection.ontoColumns(diagonal(1, 1e-6)).get(1, 1), EXACT);
+    }
+
+    /// (3 4)ᵀ against the first axis, as a column and as a row.
+    @Test
+    void whatLiesOutside() {
+        SimpleMatrix x = new SimpleMatrix(2, 1, true, 3.0, 4);
+        SimpleMatrix axis = new SimpleMatrix(2, 1, true, 2.0, 0);
+        assertEquals(4, Projection.outsideColumns(x, axis), EXACT);
+        assertEquals(4, Projection.outsideRows(x.transpose(), axis.transpose()), EXACT);
     }
 
     /// 0.1·|g|/5.
@@ -82,6 +92,11 @@ class TheoryTest {
         SimpleMatrix e = DualNorm.asPrinted(0.1, new SimpleMatrix(2, 1, true, -3.0, 4));
         assertArrayEquals(new double[] {0.06, 0.08}, new double[] {e.get(0), e.get(1)}, EXACT);
         assertEquals(0, DualNorm.perturbation(0.1, new SimpleMatrix(2, 3), 3).normF());
+        // Where g is 0, so is each of them.
+        SimpleMatrix g = new SimpleMatrix(2, 1, true, -3.0, 0);
+        assertArrayEquals(new double[] {0.1, 0}, new double[] {DualNorm.asPrinted(0.1, g).get(0), DualNorm.asPrinted(0.1, g).get(1)}, EXACT);
+        assertArrayEquals(new double[] {-0.1, 0}, new double[] {DualNorm.perturbation(0.1, g, 3).get(0), DualNorm.perturbation(0.1, g, 3).get(1)},
+                EXACT);
     }
 
     /// No power of a huge or tiny gradient leaves the range of a double.
@@ -96,7 +111,9 @@ class TheoryTest {
     /// Column by column: 2(n−k) + 7 for a reflector, 4(n−k) + 1 for each column it meets.
     @Test
     void operationsOfAHouseholderQr() {
-        HouseholderQr qr = HouseholderQr.of(new SimpleMatrix(4, 2, true, 1.0, 2, 3, 4, 5, 6, 7, 9));
+        SimpleMatrix x = new SimpleMatrix(4, 2, true, 1.0, 2, 3, 4, 5, 6, 7, 9);
+        HouseholderQr qr = HouseholderQr.of(x);
+        assertEquals(0, qr.q().mult(qr.r()).minus(x).normF(), 1e-13);
         assertEquals(15 + 2 * 17 + 13 + 13, qr.flopsR());
         assertEquals(13 + 2 * 17, qr.flopsQ());
         assertEquals(3, HouseholderQr.of(diagonal(1, 2, 3)).r().getNumRows(), "square is tall enough");
@@ -123,8 +140,9 @@ class TheoryTest {
         Value turned = p.input("turned", ElementType.REAL, Shape.of(4, 3));
         Value product = p.product(a, false, b, false, null);
         p.product(turned, true, b, false, product);
+        p.product(a, false, b, false, product);
         OperationCount products = OperationCount.of(p.finish(), Map.of());
-        assertEquals(120 + 120 + 15, products.flops());
+        assertEquals(120 + 135 + 135, products.flops());
         assertEquals(15, products.largest());
 
         Recording q = new Recording("grams");

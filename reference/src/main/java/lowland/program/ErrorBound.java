@@ -39,7 +39,8 @@ public final class ErrorBound {
 
     private void bound(Operation operation) {
         switch (operation) {
-            case Constant _, Gather _, Guard _ -> { }
+            // Exact: nothing is computed, or something is chosen.
+            case Constant _, Gather _, Guard _, Relu _, ReluBackward _ -> { }
             case Fill f -> fill(unit.rounded(m.scalar(f.scalar())).error());
             // A double matrix is rounded once.
             case ToReal _ -> roundings(1, 1);

@@ -64,7 +64,7 @@ public sealed interface Indices {
                 case Add _, AdamW _, ColumnSum _, Constant _, Divide _, Dropout _, Fill _, Gaussian _, Gelu _, GeluBackward _, Gram _,
                         Guard _, Inner _,
                         LayerNorm _, LayerNormBackward _, LayerNormParameters _, Multiply _, Product _,
-                        PseudoInverse _, RowNorms _, Scalar _, Scale _, SgdMomentum _, SmallProduct _, SquaredError _,
+                        PseudoInverse _, Relu _, ReluBackward _, RowNorms _, Scalar _, Scale _, SgdMomentum _, SmallProduct _, SquaredError _,
                         SquaredErrorBackward _,
                         SquaredNorm _, Sum _, Tanh _, TanhBackward _, ToReal _ -> { }
             }

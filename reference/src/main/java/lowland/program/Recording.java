@@ -276,6 +276,14 @@ public final class Recording {
         return add(new TanhBackward(y, g, real("dTanh", TanhBackward.shape(y, g))));
     }
 
+    public Value relu(Value x) {
+        return add(new Relu(x, real("relu", Relu.shape(x))));
+    }
+
+    public Value reluBackward(Value y, Value g) {
+        return add(new ReluBackward(y, g, real("dRelu", ReluBackward.shape(y, g))));
+    }
+
     /// @param mask dropout of the probabilities, or null
     public Value attention(
             Value q, Value k, Value v, Value queryStarts, Value keyStarts, int heads, int keyHeads, boolean causal, Mask mask) {

@@ -67,14 +67,13 @@ public record FullSam(NormScope scope) implements UpdateRule {
         }
 
         double global = Norm.of(fullGradients);
+        if (!Double.isFinite(global)) {
+            return StepResult.skip(trainables, state, "norm of the perturbation", gradients.loss());
+        }
         List<SimpleMatrix> perturbations = new ArrayList<>();
         for (SimpleMatrix g : fullGradients) {
             perturbations.add(FactorPerturbation.ofRadius(inputs.rho(), g, scope == NormScope.GLOBAL ? global : Norm.of(g)));
         }
-        if (!Double.isFinite(Norm.of(perturbations))) {
-            return StepResult.skip(trainables, state, "norm of the perturbation", gradients.loss());
-        }
-
         Gradients perturbed = oracle.at(FullWeight.addTo(trainables, perturbations));
         if (!perturbed.isFinite()) {
             return StepResult.skip(trainables, state, "loss or gradient at the perturbed weights", perturbed.loss());

@@ -7,6 +7,7 @@ import java.util.Set;
 import lowland.descent.Sgd;
 import lowland.program.ElementType;
 import lowland.program.Extent;
+import lowland.program.Liveness;
 import lowland.program.Program;
 import lowland.program.Recording;
 import lowland.program.Shape;
@@ -66,6 +67,12 @@ record OneMatrix(int n, int m) implements Model {
             elements += (long) state.slices() * state.size();
         }
         return elements;
+    }
+
+    /// Elements of the storage that a program's own values share while it runs.
+    static long arena(Program program) {
+        Liveness liveness = new Liveness(program, SIZES);
+        return (long) liveness.arena(ElementType.REAL) + liveness.arena(ElementType.DOUBLE);
     }
 
     /// What a step does beside gradients and descent: `perturb`, and what its `descend` does beyond LoRA's.

@@ -108,6 +108,36 @@ record SmallModel(List<SimpleMatrix> start, WeightLoss loss, double tau) impleme
         }, largest * largest / 4 / rows);
     }
 
+    /// L + ‹D, W›, of one layer: a batch whose gradient is off by D.
+    SmallModel tilted(SimpleMatrix d) {
+        return new SmallModel(start, new WeightLoss() {
+            @Override
+            public double value(List<SimpleMatrix> weights) {
+                return loss.value(weights) + Layer.inner(d, weights.getFirst());
+            }
+
+            @Override
+            public List<SimpleMatrix> gradients(List<SimpleMatrix> weights) {
+                return List.of(loss.gradients(weights).getFirst().plus(d));
+            }
+        }, tau);
+    }
+
+    /// L = 0 of one layer of n×m: batches of it have nothing but their noise.
+    static SmallModel flat(int n, int m) {
+        return new SmallModel(List.of(new SimpleMatrix(n, m)), new WeightLoss() {
+            @Override
+            public double value(List<SimpleMatrix> weights) {
+                return 0;
+            }
+
+            @Override
+            public List<SimpleMatrix> gradients(List<SimpleMatrix> weights) {
+                return List.of(new SimpleMatrix(n, m));
+            }
+        }, 0);
+    }
+
     /// L = ½‖W1·tanh(W0·X) − Y‖²: a network of two layers.
     static SmallModel network(Random random) {
         int in = 2 + random.nextInt(4);

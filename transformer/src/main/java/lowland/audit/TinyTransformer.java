@@ -16,6 +16,7 @@ import lowland.random.CounterRandom;
 import lowland.rule.BiLora;
 import lowland.rule.GradientOracle;
 import lowland.rule.Gradients;
+import lowland.rule.Initialization;
 import lowland.rule.Lora;
 import lowland.rule.LoraPair;
 import lowland.rule.PairGradient;
@@ -116,6 +117,18 @@ final class TinyTransformer implements GradientOracle {
                 .ints("maskKey", Mask.halves(1, t, 0)).scalar("lossWeight", 1.0 / LENGTHS.length)
                 .scalar("rho", rho).scalar("learningRate", 0.01).scalar("headLearningRate", 0).scalar("clipNorm", Double.POSITIVE_INFINITY)
                 .scalar("correction1", 1 - Math.pow(0.9, t)).scalar("correction2", 1 - Math.pow(0.999, t)).scalar("ema", 0.9);
+    }
+
+    /// Pairs as training starts with them.
+    Trainables fresh(int rank) {
+        List<LoraPair> pairs = new ArrayList<>();
+        for (Factors factors : step.adapter()) {
+            Linear linear = factors.linear();
+            pairs.add(new LoraPair(linear.module(0), SCALING,
+                    Initialization.kaimingUniform(0, linear.module(0) + ".lora_A.weight", rank, linear.in()),
+                    new SimpleMatrix(linear.out(), rank)));
+        }
+        return new Trainables(pairs, List.of());
     }
 
     /// Pairs with all factors drawn.

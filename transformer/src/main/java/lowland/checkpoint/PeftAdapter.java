@@ -20,7 +20,7 @@ import lowland.Failure;
 ///
 /// `factors` goes by module path (`encoder.layer.0.attention.self.query`), `head` by tensor name (`classifier.weight`).
 /// PEFT itself only warns of missing keys and ignores unknown ones in silence, so both directions check them here.
-public record PeftAdapter(PeftConfig config, Map<String, Factors> factors, Map<String, Tensor> head) {
+public record PeftAdapter(PeftConfig config, Map<String, Factors> factors, Map<String, Tensor> head) implements SavedAdapter {
     /// The tensors' file in an adapter's folder.
     public static final String NAME = "adapter_model.safetensors";
 

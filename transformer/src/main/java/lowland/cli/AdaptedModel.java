@@ -4,9 +4,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import lowland.Failure;
+import lowland.checkpoint.BottleneckAdapter;
 import lowland.checkpoint.Checkpoint;
 import lowland.checkpoint.MergedAdapters;
 import lowland.checkpoint.PeftAdapter;
+import lowland.checkpoint.SavedAdapter;
 import lowland.checkpoint.TaskFile;
 import lowland.data.Columns;
 import lowland.data.Example;
@@ -24,7 +26,7 @@ import lowland.train.Training;
 /// @param adapter null for a checkpoint alone
 /// @param folder where adapter and `task.json` are; the checkpoint's without an adapter
 /// @param task what the head means
-record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, TaskFile task) implements AutoCloseable {
+record AdaptedModel(Pretrained pretrained, SavedAdapter adapter, Path folder, TaskFile task) implements AutoCloseable {
     /// Rows that are answered at a time; the answers do not depend on it.
     private static final int BATCH = 32;
 
@@ -50,7 +52,7 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
         }
         Pretrained pretrained = Pretrained.open(model, init, task.pooling());
         try {
-            return new AdaptedModel(pretrained, Adapters.read(folder, pretrained, task.outputs()), folder, task);
+            return adapted(pretrained, folder, task);
         } catch (RuntimeException e) {
             pretrained.close();
             throw e;
@@ -74,16 +76,26 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
     private static AdaptedModel prompted(String model, String init, Path folder, TaskFile task) {
         Pretrained opened = Pretrained.open(model, init, "mean");
         try {
-            Pretrained pretrained = opened.prompted(FewShot.of(task.prompt()).prompt());
-            return new AdaptedModel(pretrained, Adapters.read(folder, pretrained, task.outputs()), folder, task);
+            return adapted(opened.prompted(FewShot.of(task.prompt()).prompt()), folder, task);
         } catch (RuntimeException e) {
             opened.close();
             throw e;
         }
     }
 
+    private static AdaptedModel adapted(Pretrained pretrained, Path folder, TaskFile task) {
+        if (!BottleneckAdapter.isIn(folder)) {
+            return new AdaptedModel(pretrained, Adapters.read(folder, pretrained, task.outputs()), folder, task);
+        }
+        BottleneckAdapter layers = Adapters.readLayers(folder, pretrained, task.outputs());
+        return new AdaptedModel(pretrained.with(Adapters.bottleneck(layers, folder)), layers, folder, task);
+    }
+
     /// An adapter that was not written here: its head is that of transformers' classifier, its labels are the checkpoint's.
     private static AdaptedModel foreign(String model, String init, Path folder) {
+        if (BottleneckAdapter.isIn(folder)) {
+            throw Failure.of(folder + " has no " + TaskFile.NAME + ", which says what the answers mean; take the whole folder adapter of a run");
+        }
         Pretrained pretrained = Pretrained.open(model, init, null);
         try {
             int outputs = Adapters.outputs(folder, pretrained);
@@ -132,21 +144,21 @@ record AdaptedModel(Pretrained pretrained, PeftAdapter adapter, Path folder, Tas
         Rows none = new Rows(List.of(), List.of(), 0);
         int tokens = rows.mostTokens(batch);
         try (Training model = new Training(pretrained, settings, none, task.outputs(), task.regression(), tokens, device)) {
-            if (adapter == null) {
-                Adapters.loadHead(model, pretrained);
-            } else {
-                Adapters.load(model, adapter, folder);
+            switch (adapter) {
+                case null -> Adapters.loadHead(model, pretrained);
+                case PeftAdapter pairs -> Adapters.load(model, pairs, folder);
+                case BottleneckAdapter layers -> Adapters.load(model, layers);
             }
             return model.evaluate(rows);
         }
     }
 
     private Settings.Pairs pairs() {
-        if (adapter == null) {
-            return new Settings.Pairs(List.of(), new Settings.Size(1, 1));
+        if (!(adapter instanceof PeftAdapter peft)) {
+            return Settings.Pairs.NONE;
         }
-        Settings.Size size = new Settings.Size(adapter.config().rank(), adapter.config().alpha());
-        return new Settings.Pairs(Adapters.targets(adapter), Adapters.scaling(adapter), size, size, Adapters.form(adapter));
+        Settings.Size size = new Settings.Size(peft.config().rank(), peft.config().alpha());
+        return new Settings.Pairs(Adapters.targets(peft), Adapters.scaling(peft), size, size, Adapters.form(peft));
     }
 
     @Override

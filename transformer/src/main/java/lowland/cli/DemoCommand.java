@@ -49,7 +49,8 @@ final class DemoCommand implements Callable<Integer> {
     private Integer seeds;
 
     @Option(names = "--methods", paramLabel = "LIST", description = {
-        "all, or of lora, lora-sam, fmlora, efmlora, bi-lora, lora-twice, full, lora-plus, lora-obar, lora-nbar, flat-lora, full-sam, dora,"
+        "all, or of lora, lora-sam, fmlora, efmlora, bi-lora, lora-twice, full,"
+            + " adapter-pfeiffer, adapter-houlsby, adapter-lin, lora-plus, lora-obar, lora-nbar, flat-lora, full-sam, dora,"
             + " bi-lora+dora, pissa, bi-lora+pissa, lora-ga, bi-lora+lora-ga, separated by commas; lora is always there.",
         "Default: the first six (our choice: to compare the papers' methods in some minutes)."})
     private String methods;
@@ -152,7 +153,7 @@ final class DemoCommand implements Callable<Integer> {
     private static void save(Pretrained pretrained, DataSet data, Training training, Path adapter) {
         List<String> columns = data.train().getFirst().pair() == null ? List.of("sentence") : List.of("sentence1", "sentence2");
         TaskFile task = new TaskFile(data.labels(), columns, "label", "mean", 0, false);
-        if (training.program().adapter().isEmpty()) {
+        if (training.trainsEveryWeight()) {
             MergedCheckpoint.write(adapter.resolveSibling("model"), pretrained, training, task);
         } else {
             Adapters.write(training, pretrained, adapter);

@@ -2,7 +2,9 @@ package lowland.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import lowland.Failure;
 import lowland.checkpoint.MergedAdapters;
+import lowland.checkpoint.PeftAdapter;
 import lowland.train.MergedCheckpoint;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,8 +43,12 @@ final class MergeCommand implements Callable<Integer> {
     public Integer call() {
         RunFolder.check(out);
         try (AdaptedModel adapted = AdaptedModel.open(model, null, adapter)) {
+            if (!(adapted.adapter() instanceof PeftAdapter pairs)) {
+                throw Failure.of("--adapter " + adapter + " holds layers between the model's own, which cannot be added to its weights; use"
+                        + " evaluate and predict");
+            }
             MergedAdapters merged = MergedAdapters.of(Path.of(model)).and(Path.of(model), adapter);
-            MergedCheckpoint.write(out, adapted.pretrained(), adapted.adapter(), adapted.task(), merged);
+            MergedCheckpoint.write(out, adapted.pretrained(), pairs, adapted.task(), merged);
             streams.out().println(out);
             return 0;
         }

@@ -3,6 +3,7 @@ package lowland.cli;
 import java.util.ArrayList;
 import java.util.List;
 import lowland.Failure;
+import lowland.model.Bottleneck;
 import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
 import lowland.rule.FlatLora;
@@ -12,11 +13,15 @@ import lowland.rule.LoraSam;
 import lowland.rule.NormScope;
 import lowland.train.AdapterForm;
 
-/// A training method by its name: a rule, a form of its pairs, or both as `RULE+FORM`; a form alone is under the rule lora.
+/// A training method by its name: a rule (or what takes the factors' place), a form of its pairs, or both as `RULE+FORM`; a form alone
+/// is under the rule lora.
 record Method(String name, Rule rule, AdapterForm form) {
     /// The update rules, with the radius and the scope of its norm where nothing is said.
     enum Rule {
         FULL(0, null),
+        ADAPTER_PFEIFFER(Bottleneck.Kind.PFEIFFER),
+        ADAPTER_HOULSBY(Bottleneck.Kind.HOULSBY),
+        ADAPTER_LIN(Bottleneck.Kind.LIN),
         LORA(0, null),
         LORA_PLUS(0, null),
         LORA_OBAR(0, null),
@@ -30,10 +35,18 @@ record Method(String name, Rule rule, AdapterForm form) {
 
         private final double rho;
         private final NormScope scope;
+        private final Bottleneck.Kind layers;
 
         Rule(double rho, NormScope scope) {
             this.rho = rho;
             this.scope = scope;
+            this.layers = Bottleneck.Kind.NONE;
+        }
+
+        Rule(Bottleneck.Kind layers) {
+            this.rho = 0;
+            this.scope = null;
+            this.layers = layers;
         }
 
         /// Those with a perturbation.
@@ -43,7 +56,23 @@ record Method(String name, Rule rule, AdapterForm form) {
 
         /// Those that train factors.
         static List<Rule> adapting() {
-            return List.of(values()).stream().filter(rule -> rule != FULL).toList();
+            return List.of(values()).stream().filter(Rule::trainsFactors).toList();
+        }
+
+        /// Those that train adapter layers.
+        static List<Rule> inserting() {
+            return List.of(values()).stream().filter(rule -> rule.layers != Bottleneck.Kind.NONE).toList();
+        }
+
+        boolean trainsFactors() {
+            return this != FULL && layers == Bottleneck.Kind.NONE;
+        }
+
+        /// The adapter layers that are put into the model.
+        ///
+        /// @param size their channels
+        Bottleneck layers(int size) {
+            return layers == Bottleneck.Kind.NONE ? Bottleneck.NONE : new Bottleneck(layers, size);
         }
 
         boolean balances() {
@@ -64,10 +93,7 @@ record Method(String name, Rule rule, AdapterForm form) {
         }
     }
 
-    /// Names that are reserved for what comes later.
-    private static final List<String> LATER = List.of("adapter-pfeiffer", "adapter-houlsby", "adapter-lin");
-
-    /// @throws Failure (exit code 2) if there is no such method, or not yet
+    /// @throws Failure (exit code 2) if there is no such method
     static Method of(String name) {
         String[] parts = name.split("\\+", -1);
         Rule rule = parts.length <= 2 ? ruleOf(parts[0]) : null;
@@ -76,13 +102,13 @@ record Method(String name, Rule rule, AdapterForm form) {
             return new Method(name, rule == null ? Rule.LORA : rule, form == null || rule != null ? AdapterForm.LORA : form);
         }
         if (parts.length == 2 && rule != null && form != null && form != AdapterForm.LORA) {
-            if (rule == Rule.FULL || form == AdapterForm.DORA && (rule == Rule.FLAT_LORA || rule == Rule.FULL_SAM)) {
-                throw Failure.usage("--method " + name + ": " + (rule == Rule.FULL ? "full fine-tuning has no factors"
+            if (!rule.trainsFactors() || form == AdapterForm.DORA && (rule == Rule.FLAT_LORA || rule == Rule.FULL_SAM)) {
+                throw Failure.usage("--method " + name + ": " + (!rule.trainsFactors() ? Choice.name(rule) + " has no factors"
                         : Choice.name(rule) + " perturbs the weight, which DoRA takes apart") + "; choose one of them");
             }
             return new Method(name, rule, form);
         }
-        throw Failure.usage("--method " + name + (LATER.contains(name) ? " is not there yet" : " is unknown") + ": choose one of "
+        throw Failure.usage("--method " + name + " is unknown: choose one of "
                 + String.join(", ", names()) + ", or a rule with a form, as bi-lora+dora");
     }
 

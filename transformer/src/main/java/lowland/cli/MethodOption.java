@@ -21,6 +21,7 @@ record MethodOption(String name, List<Rule> rules) {
             new MethodOption("--scaling", Rule.adapting()),
             new MethodOption("--targets", Rule.adapting()),
             new MethodOption("--lora-dropout", Rule.adapting()),
+            new MethodOption("--adapter-size", Rule.inserting()),
             new MethodOption("--auxiliary-rank", List.of(Rule.BI_LORA)),
             new MethodOption("--auxiliary-alpha", List.of(Rule.BI_LORA)),
             new MethodOption("--auxiliary-learning-rate", List.of(Rule.BI_LORA)),

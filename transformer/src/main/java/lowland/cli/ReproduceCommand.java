@@ -78,7 +78,8 @@ final class ReproduceCommand implements Callable<Integer> {
     private String tasks;
 
     @Option(names = "--methods", paramLabel = "LIST", description = {
-        "As --method of train, with commas between; lora is always there. The paper has lora-obar and lora-nbar too.",
+        "As --method of train, with commas between; lora is always there. The papers' tables have full, adapter-pfeiffer, lora-obar"
+            + " and lora-nbar too.",
         "Default: lora,lora-sam,fmlora,efmlora,bi-lora (our choice: both papers' own and LoRA-SAM)."})
     private String methods = "lora,lora-sam,fmlora,efmlora,bi-lora";
 

@@ -136,7 +136,7 @@ final class Run {
     }
 
     private void save(int step) {
-        if (training.program().adapter().isEmpty()) {
+        if (training.trainsEveryWeight()) {
             MergedCheckpoint.write(folder.model(), pretrained, training, task);
         } else {
             Adapters.write(training, pretrained, folder.adapter());

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import lowland.Failure;
+import lowland.checkpoint.BottleneckAdapter;
 import lowland.checkpoint.JsonFile;
 import lowland.checkpoint.PeftConfig;
 import lowland.train.Training;
@@ -59,7 +60,7 @@ final class RunFolder implements AutoCloseable {
         if (!Files.isDirectory(folder)) {
             throw Failure.of(option + " " + folder + " is not a folder; name the folder " + part + " of a run");
         }
-        if (!Files.exists(folder.resolve(PeftConfig.NAME)) && Files.isDirectory(folder.resolve(part))) {
+        if (!Files.exists(folder.resolve(PeftConfig.NAME)) && !BottleneckAdapter.isIn(folder) && Files.isDirectory(folder.resolve(part))) {
             throw Failure.of(option + " " + folder + " is the folder of a whole run; give " + option + " " + folder.resolve(part));
         }
     }
@@ -102,7 +103,7 @@ final class RunFolder implements AutoCloseable {
 
     /// What a training leaves.
     Path result(Training training) {
-        return training.program().adapter().isEmpty() ? model() : adapter();
+        return training.trainsEveryWeight() ? model() : adapter();
     }
 
     Path auxiliary() {

@@ -200,7 +200,7 @@ final class SharpnessOptions {
         Factor carrier = perturb == null ? Factor.B : perturb;
         return switch (method) {
             case FULL -> FullFineTuning.defaults();
-            case LORA -> Lora.defaults();
+            case LORA, ADAPTER_PFEIFFER, ADAPTER_HOULSBY, ADAPTER_LIN -> Lora.defaults();
             case FLAT_LORA -> FlatLora.defaults();
             case FULL_SAM -> new FullSam(scope(method));
             case LORA_PLUS -> new LoraPlus(learningRateRatio);

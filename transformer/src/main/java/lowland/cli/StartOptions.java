@@ -2,6 +2,7 @@ package lowland.cli;
 
 import java.nio.file.Path;
 import lowland.Failure;
+import lowland.checkpoint.BottleneckAdapter;
 import picocli.CommandLine.Option;
 
 /// Where training starts from.
@@ -26,12 +27,15 @@ final class StartOptions {
         if (auxiliary != null && method.rule() != Method.Rule.BI_LORA) {
             throw Failure.usage("--init-auxiliary is for --method bi-lora: " + method.name() + " has no second pair");
         }
-        if (adapter != null && (method.form().residual() || method.rule() == Method.Rule.FULL)) {
+        if (adapter != null && (method.form().residual() || !method.rule().trainsFactors())) {
             throw Failure.usage("--init-adapter does not fit --method " + method.name() + ", which "
                     + (method.form().residual() ? "makes its own start" : "has no factors") + "; leave one out");
         }
         if (adapter != null) {
             RunFolder.checkPart("--init-adapter", adapter, "adapter");
+            if (BottleneckAdapter.isIn(adapter)) {
+                throw Failure.of("--init-adapter " + adapter + " holds adapter layers, no factors; take an adapter of another method");
+            }
         }
         if (auxiliary != null) {
             RunFolder.checkPart("--init-auxiliary", auxiliary, "auxiliary");

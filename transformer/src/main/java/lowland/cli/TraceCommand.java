@@ -63,7 +63,7 @@ final class TraceCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Method.Rule chosen = Method.of(method).rule();
-        if (chosen == Method.Rule.FULL || Method.of(method).form() != AdapterForm.LORA) {
+        if (!chosen.trainsFactors() || Method.of(method).form() != AdapterForm.LORA) {
             throw Failure.usage("--method " + method + " has no trace; lowland trace --help names those that have");
         }
         Require.that(steps >= 1 && steps <= MOST_STEPS, "--steps", steps, "a whole number from 1 to " + MOST_STEPS);

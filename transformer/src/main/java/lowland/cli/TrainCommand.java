@@ -24,6 +24,7 @@ import lowland.data.Example;
 import lowland.data.FewShot;
 import lowland.descent.RhoSchedule;
 import lowland.descent.Schedule;
+import lowland.model.Bottleneck;
 import lowland.program.Device;
 import lowland.report.RunReport;
 import lowland.rule.BiLora;
@@ -44,7 +45,8 @@ import picocli.CommandLine.Spec;
 /// `train`: settles every value, opens model, data and device, and only then makes the run folder and starts.
 @Command(name = "train", sortOptions = false, customSynopsis = "lowland train --model M --task T --method NAME --out RUN [OPTIONS]",
     description = {
-    "Trains an adapter and a head, and writes the run folder: config.json, metrics.jsonl, adapter/ (PEFT's two files and task.json),"
+    "Trains an adapter and a head, and writes the run folder: config.json, metrics.jsonl, adapter/ (PEFT's two files and task.json; of"
+        + " adapter layers Lowland's own two),"
         + " auxiliary/ (Bi-LoRA's second pairs), with --method full in their place model/ (a Hugging Face folder), and report.html."
         + " Ctrl-C ends the run after its step and saves.", ""},
     footer = {"", "Example:", "  lowland train --model minilm --task reviews.tsv --dev 0.1 --method efmlora --out runs/reviews"})
@@ -74,6 +76,8 @@ final class TrainCommand implements Callable<Integer> {
             + " whole weights, descent on the factors), full (every weight is trained; no factors).",
         "A form: dora (arXiv 2402.09353v6), pissa (arXiv 2404.02948v4), lora-ga (arXiv 2407.05000v1; from the mean gradient of the first 8"
             + " batches; its code takes --scaling rank-stabilized).", "Or a rule with a form: bi-lora+dora.",
+        "Or adapter layers in the factors' place: adapter-pfeiffer (arXiv 2005.00247v3), adapter-houlsby (arXiv 1902.00751v2), adapter-lin"
+            + " (arXiv 2004.03829).",
         "No default."})
     private String method;
 
@@ -128,7 +132,8 @@ final class TrainCommand implements Callable<Integer> {
         }
         // Under a prompt no pooling acts; the mean asks nothing of the checkpoint.
         try (Pretrained opened = Pretrained.open(model, start.weights, prompted == null ? modelOptions.pooling : "mean")) {
-            Pretrained pretrained = prompted == null ? opened : opened.prompted(prompted.prompt());
+            Pretrained pretrained = (prompted == null ? opened : opened.prompted(prompted.prompt()))
+                    .with(chosen.rule().layers(factors.adapterSize(chosen.rule())));
             sayRandom(pretrained);
             checkFit(chosen, pretrained);
             return train(chosen, executor, task().under(pretrained.labels()), pretrained);
@@ -157,7 +162,12 @@ final class TrainCommand implements Callable<Integer> {
             throw Failure.usage("--method full does not fit --task " + task + ": its head is the rows of the label words, no checkpoint's;"
                     + " choose a method with an adapter");
         }
-        if (start.adapter == null && start.auxiliary == null && chosen.rule() != Rule.FULL) {
+        int size = factors.adapterSize(chosen.rule());
+        if (size > pretrained.config().hidden()) {
+            throw Failure.usage("--adapter-size " + size + " is larger than the model's " + pretrained.config().hidden()
+                    + " channels: an adapter layer is narrower");
+        }
+        if (start.adapter == null && start.auxiliary == null && chosen.rule().trainsFactors()) {
             Training.requireFit(pretrained, pairs(chosen), sharpness.rule(chosen.rule(), descent));
         }
     }
@@ -376,6 +386,9 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private Settings.Pairs pairs(Method chosen) {
+        if (!chosen.rule().trainsFactors()) {
+            return Settings.Pairs.NONE;
+        }
         return new Settings.Pairs(factors.targets(), factors.scaling(), new Settings.Size(factors.rank(), factors.alpha()),
                 new Settings.Size(sharpness.auxiliaryRank(chosen.rule()), sharpness.auxiliaryAlpha(chosen.rule(), factors)), chosen.form());
     }
@@ -460,7 +473,7 @@ final class TrainCommand implements Callable<Integer> {
         config.put("k", fewShot ? named.shots() : null).put("dataSeed", fewShot ? named.drawn() : null);
         Settings.Pairs pairs = settings.pairs();
         Method chosen = Method.of(method);
-        boolean adapts = chosen.rule() != Rule.FULL;
+        boolean adapts = chosen.rule().trainsFactors();
         config.put("rank", adapts ? pairs.primary().rank() : null).put("alpha", adapts ? pairs.primary().alpha() : null);
         config.put("scaling", adapts ? Choice.name(pairs.scaling()) : null).put("form", adapts ? Choice.name(pairs.form()) : null);
         if (adapts) {
@@ -469,6 +482,8 @@ final class TrainCommand implements Callable<Integer> {
         } else {
             config.putNull("targets");
         }
+        Bottleneck layers = pretrained.bottleneck();
+        config.put("adapterSize", layers.size() == 0 ? null : layers.size());
         config.put("loraDropout", adapts ? settings.regularisation().adapterDropout() : null);
         config.put("rho", sharpness.rho(chosen.rule()));
         config.put("normScope", sharpness.scope(chosen.rule()) == null ? null : Choice.name(sharpness.scope(chosen.rule())));

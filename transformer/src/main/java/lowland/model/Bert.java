@@ -31,8 +31,13 @@ import lowland.step.Model;
 /// @param classes classes of the head; 1 with `regression`
 /// @param smoothing of the labels
 /// @param dropout whether the config's dropouts act while training
-public record Bert(BertConfig config, String prefix, Pooling pooling, int classes, boolean regression, double smoothing, boolean dropout)
-        implements Model {
+/// @param bottleneck the adapter layers in it
+public record Bert(BertConfig config, String prefix, Pooling pooling, int classes, boolean regression, double smoothing, boolean dropout,
+        Bottleneck bottleneck) implements Model {
+    /// Without adapter layers.
+    public Bert(BertConfig config, String prefix, Pooling pooling, int classes, boolean regression, double smoothing, boolean dropout) {
+        this(config, prefix, pooling, classes, regression, smoothing, dropout, Bottleneck.NONE);
+    }
 
     /// What the head sees.
     public enum Pooling {
@@ -46,6 +51,8 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
         /// the rows untied from the embeddings (as MeZO's code does).
         MASK
     }
+
+    private static final String LAYER = "encoder.layer.*.";
 
     private static final int EMBEDDING = 0;
     private static final int PROBABILITIES = 1;
@@ -85,10 +92,32 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
         Mask mask = dropped(config.attentionDropout(), training) ? mask(p, config.attentionDropout(), PROBABILITIES) : null;
         Value attended = p.attention(q, k, v, starts, starts, config.heads(), config.heads(), false, mask);
         attended = drop(p, form.apply(p, attended, attentionOutput()), config.dropout(), ATTENTION, training);
-        x = norm(p, p.add(attended, x), "encoder.layer.*.attention.output.LayerNorm", config.layers());
+        x = joined(p, attended, x, "attention.output");
         Value wide = p.gelu(form.apply(p, x, intermediate()), Gelu.Form.ERF);
         Value narrow = drop(p, form.apply(p, wide, output()), config.dropout(), FEED_FORWARD, training);
-        return norm(p, p.add(narrow, x), "encoder.layer.*.output.LayerNorm", config.layers());
+        return joined(p, narrow, x, "output");
+    }
+
+    /// What a sub-layer gives, h, and what it was given, x, become the next one's input: see [Bottleneck.Kind].
+    private Value joined(Recording p, Value h, Value x, String module) {
+        String norm = module + ".LayerNorm";
+        return switch (bottleneck.kind().after(module)) {
+            case NONE -> layerNorm(p, p.add(h, x), norm);
+            case PFEIFFER -> layerNorm(p, p.add(p.add(h, adapter(p, layerNorm(p, p.add(h, x), norm), module)), x), norm);
+            case HOULSBY -> layerNorm(p, p.add(p.add(h, adapter(p, h, module)), x), norm);
+            case LIN -> {
+                Value y = layerNorm(p, p.add(h, x), norm);
+                yield p.add(y, adapter(p, layerNorm(p, y, module + ".adapter.norm"), module));
+            }
+        };
+    }
+
+    private Value adapter(Recording p, Value x, String module) {
+        return bottleneck.apply(p, x, down(module), up(module));
+    }
+
+    private Value layerNorm(Recording p, Value x, String module) {
+        return norm(p, x, LAYER + module, config.layers());
     }
 
     private Value head(Recording p, Value x, Value starts, boolean training) {
@@ -174,6 +203,14 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
         return linear("encoder.layer.*.output.dense", config.hidden(), config.intermediate());
     }
 
+    private Linear down(String module) {
+        return linear(LAYER + module + ".adapter.down", bottleneck.size(), config.hidden());
+    }
+
+    private Linear up(String module) {
+        return linear(LAYER + module + ".adapter.up", config.hidden(), bottleneck.size());
+    }
+
     private Linear pooler() {
         return plain(prefix + "pooler.dense", config.hidden(), config.hidden());
     }
@@ -226,6 +263,21 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
         if (pooling == Pooling.POOLER) {
             states.add(pooler().weight());
             states.add(pooler().bias());
+        }
+        return states;
+    }
+
+    @Override
+    public List<State> inserted() {
+        List<State> states = new ArrayList<>();
+        for (String module : bottleneck.kind().modules()) {
+            if (bottleneck.kind() == Bottleneck.Kind.LIN) {
+                norms(states, LAYER + module + ".adapter.norm", config.layers());
+            }
+            for (Linear linear : List.of(down(module), up(module))) {
+                states.add(linear.weight());
+                states.add(linear.bias());
+            }
         }
         return states;
     }

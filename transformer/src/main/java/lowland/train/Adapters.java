@@ -1,21 +1,26 @@
 package lowland.train;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import lowland.Failure;
+import lowland.checkpoint.BottleneckAdapter;
 import lowland.checkpoint.PeftAdapter;
 import lowland.checkpoint.PeftConfig;
 import lowland.checkpoint.Tensor;
+import lowland.model.Bert;
+import lowland.model.Bottleneck;
 import lowland.program.Session;
 import lowland.program.State;
 import lowland.rule.Scaling;
 import lowland.step.Factors;
 import lowland.step.Linear;
 
-/// A training's pairs and head in PEFT's form, and back.
+/// What a training leaves, as files, and back: pairs and head in PEFT's form, adapter layers and head in Lowland's.
 ///
 /// A pair lies in the session stacked over the layers, in PEFT's files one module at a time. Targets are written as the user named
 /// them; `all-linear` and `dense` become the list of the modules, since PEFT would add the pooler and the head.
@@ -90,10 +95,37 @@ public final class Adapters {
         return List.copyOf(modules);
     }
 
-    /// Writes pairs and head as they are now; pairs that did not start at zero as plain LoRA of twice the rank.
+    /// Writes what is trained as it is now, adapter layers or pairs, and the head; pairs that did not start at zero as plain LoRA of twice
+    /// the rank.
     ///
     /// @throws Failure if a value is not finite, or a file cannot be written
     public static void write(Training training, Pretrained pretrained, Path folder) {
+        if (training.model().inserted().isEmpty()) {
+            writePairs(training, pretrained, folder);
+        } else {
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            for (State state : layersAndHead(training.model())) {
+                for (int layer = 0; layer < state.slices(); layer++) {
+                    tensors.put(tensor(state, layer), new Tensor(state.shape().fixed(), training.session().read(state, layer)));
+                }
+            }
+            Bottleneck bottleneck = training.model().bottleneck();
+            new BottleneckAdapter(bottleneck.kind().name().toLowerCase(Locale.ROOT), bottleneck.size(), pretrained.published(), tensors)
+                    .write(folder);
+        }
+    }
+
+    private static List<State> layersAndHead(Bert model) {
+        List<State> states = new ArrayList<>(model.inserted());
+        states.addAll(model.head());
+        return states;
+    }
+
+    private static String tensor(State state, int layer) {
+        return state.name().replace("*", Integer.toString(layer));
+    }
+
+    private static void writePairs(Training training, Pretrained pretrained, Path folder) {
         Settings.Pairs pairs = training.settings().pairs();
         Map<String, Tensor> head = new LinkedHashMap<>();
         TreeSet<String> saved = new TreeSet<>();
@@ -155,6 +187,42 @@ public final class Adapters {
     public static void load(Training training, PeftAdapter adapter, Path folder) {
         loadFactors(training, adapter, folder);
         loadHead(training, adapter);
+    }
+
+    /// The adapter layers in a folder, and the head beside them.
+    ///
+    /// @param pretrained the model without them
+    /// @throws Failure if they do not fit the model
+    public static BottleneckAdapter readLayers(Path folder, Pretrained pretrained, int classes) {
+        BottleneckAdapter adapter = BottleneckAdapter.read(folder);
+        Map<String, int[]> shapes = new LinkedHashMap<>();
+        for (State state : layersAndHead(pretrained.with(bottleneck(adapter, folder)).bert(classes))) {
+            for (int layer = 0; layer < state.slices(); layer++) {
+                shapes.put(tensor(state, layer), state.shape().fixed());
+            }
+        }
+        adapter.requireFit(folder, shapes);
+        return adapter;
+    }
+
+    /// Of which kind and size adapter layers are.
+    public static Bottleneck bottleneck(BottleneckAdapter adapter, Path folder) {
+        for (Bottleneck.Kind kind : Bottleneck.Kind.values()) {
+            if (kind != Bottleneck.Kind.NONE && kind.name().toLowerCase(Locale.ROOT).equals(adapter.kind())) {
+                return new Bottleneck(kind, adapter.size());
+            }
+        }
+        throw Failure.of(folder.resolve(BottleneckAdapter.CONFIG) + ": \"kind\" is \"" + adapter.kind()
+                + "\", expected pfeiffer, houlsby or lin");
+    }
+
+    /// Sets adapter layers and head.
+    public static void load(Training training, BottleneckAdapter adapter) {
+        for (State state : layersAndHead(training.model())) {
+            for (int layer = 0; layer < state.slices(); layer++) {
+                training.session().write(state, layer, adapter.tensors().get(tensor(state, layer)).data());
+            }
+        }
     }
 
     /// Sets the pairs alone.

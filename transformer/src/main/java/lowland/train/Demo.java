@@ -89,7 +89,8 @@ public final class Demo {
         int mostTokens = Math.max(task.dev().mostTokens(1), task.test().mostTokens(1));
         List<Training> trainings = new ArrayList<>();
         for (DemoMethod method : plan.methods()) {
-            Training training = new Training(pretrained, plan.settings(method, seed), task.train(), task.classes(), false, mostTokens, device);
+            Training training = new Training(pretrained.with(method.layers()), plan.settings(method, seed), task.train(), task.classes(), false,
+                    mostTokens, device);
             frozen.start(training);
             trainings.add(training);
         }

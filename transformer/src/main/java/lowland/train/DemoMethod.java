@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import lowland.Failure;
+import lowland.model.Bottleneck;
 import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
 import lowland.rule.FlatLora;
@@ -27,19 +28,25 @@ import lowland.rule.UpdateRule;
 /// for EFMLoRA, against LoRA's 1.390. So 0.05 stands for these. Bi-LoRA's is the paper's: 0.05 had 1.404, 0.2 had 1.469.
 ///
 /// Of the methods that are there on demand no radius was chosen: each has its default. Full fine-tuning takes a fortieth of the learning
-/// rate, LoRA+ a quarter (for A; B takes 16 times that): our choice, at the factors' rate they do not hold.
+/// rate, LoRA+ (for A; B takes 16 times that) and Lin's adapter a quarter: our choice, at the factors' rate they do not hold.
 ///
 /// @param name  as on the command line, and of its folder
 /// @param title as in the table
+/// @param layers adapter layers in the pairs' place
 /// @param rho   the radius, constant
 /// @param rate  learning rate over the plan's
 /// @param steps optimiser steps while the others take one: 2 for LoRA given as many gradients as LoRA-SAM
-public record DemoMethod(String name, String title, UpdateRule rule, AdapterForm form, double rho, double rate, int steps) {
+public record DemoMethod(String name, String title, UpdateRule rule, AdapterForm form, Bottleneck layers, double rho, double rate,
+        int steps) {
     /// The plain method, with which the others are compared.
     public static final String BASE = "lora";
 
     private DemoMethod(String name, String title, UpdateRule rule, double rho) {
         this(name, title, rule, AdapterForm.LORA, rho, 1, 1);
+    }
+
+    private DemoMethod(String name, String title, UpdateRule rule, AdapterForm form, double rho, double rate, int steps) {
+        this(name, title, rule, form, Bottleneck.NONE, rho, rate, steps);
     }
 
     /// Those that are compared where nothing is said, in the order of the table.
@@ -57,6 +64,12 @@ public record DemoMethod(String name, String title, UpdateRule rule, AdapterForm
     public static List<DemoMethod> all() {
         List<DemoMethod> all = new ArrayList<>(usual());
         all.add(new DemoMethod("full", "full fine-tuning", FullFineTuning.defaults(), AdapterForm.LORA, 0, 1 / 40.0, 1));
+        for (Bottleneck layers : List.of(new Bottleneck(Bottleneck.Kind.PFEIFFER, 16), new Bottleneck(Bottleneck.Kind.HOULSBY, 8),
+                new Bottleneck(Bottleneck.Kind.LIN, 16))) {
+            String author = layers.kind().name().toLowerCase(Locale.ROOT);
+            all.add(new DemoMethod("adapter-" + author, "adapter, " + author.substring(0, 1).toUpperCase(Locale.ROOT) + author.substring(1),
+                    Lora.defaults(), AdapterForm.LORA, layers, 0, layers.kind() == Bottleneck.Kind.LIN ? 1 / 4.0 : 1, 1));
+        }
         all.add(new DemoMethod("lora-plus", "LoRA+", LoraPlus.defaults(), AdapterForm.LORA, 0, 1 / 4.0, 1));
         all.add(new DemoMethod("lora-obar", "LoRA-oBAR", LoraOBar.defaults(), 0));
         all.add(new DemoMethod("lora-nbar", "LoRA-nBAR", LoraNBar.defaults(), 0));

@@ -44,8 +44,8 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
     public Settings settings(DemoMethod method, long seed) {
         int count = steps * method.steps();
         return new Settings(method.rule(), new RhoSchedule(RhoSchedule.Shape.CONSTANT, method.rho(), count),
-                new Settings.Pairs(List.of("all-linear"), Scaling.STANDARD, new Settings.Size(8, 16), new Settings.Size(8, 16),
-                        method.form()),
+                method.layers().size() > 0 ? Settings.Pairs.NONE : new Settings.Pairs(List.of("all-linear"), Scaling.STANDARD,
+                        new Settings.Size(8, 16), new Settings.Size(8, 16), method.form()),
                 new Settings.Optimisation(AdamW.defaults(), method.rate() * learningRate, headLearningRate,
                         Schedule.withWarmupShare(Schedule.Shape.LINEAR, count, 0.06), 1),
                 new Settings.Batching(batchSize, 1, true, 0), Settings.Regularisation.NONE, seed);

@@ -19,6 +19,7 @@ import lowland.checkpoint.Tensor;
 import lowland.checkpoint.Weights;
 import lowland.data.Prompt;
 import lowland.model.Bert;
+import lowland.model.Bottleneck;
 import lowland.text.Tokenizer;
 
 /// A pretrained encoder: its sizes, its weights and its tokenizer.
@@ -28,8 +29,9 @@ import lowland.text.Tokenizer;
 /// @param labels the classes that the checkpoint names, in the order of the logits; empty where it names none
 /// @param outputs the logits of the head that the checkpoint brings; 0 where it brings none for this pooling
 /// @param init the size under which the weights were made at random; null for weights that were trained
+/// @param bottleneck adapter layers that are put into it
 public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, Weights weights, List<String> labels, int outputs,
-        String init, Tokenizer tokenizer) implements AutoCloseable {
+        String init, Tokenizer tokenizer, Bottleneck bottleneck) implements AutoCloseable {
     /// The embedded model's name.
     public static final String MINILM = "minilm";
 
@@ -40,6 +42,12 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, W
 
     public Pretrained {
         labels = List.copyOf(labels);
+    }
+
+    /// Without adapter layers.
+    public Pretrained(String name, BertConfig config, Bert.Pooling pooling, Weights weights, List<String> labels, int outputs, String init,
+            Tokenizer tokenizer) {
+        this(name, config, pooling, weights, labels, outputs, init, tokenizer, Bottleneck.NONE);
     }
 
     /// `minilm`, or a Hugging Face folder, under the pooling of its own head.
@@ -145,6 +153,11 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, W
                 prompt.labels(), prompt.words().size(), init, tokenizer);
     }
 
+    /// The same with adapter layers in it.
+    public Pretrained with(Bottleneck layers) {
+        return new Pretrained(name, config, pooling, weights, labels, outputs, init, tokenizer, layers);
+    }
+
     /// What stands before the encoder's names in an adapter: transformers names a model under a classifier by its family; one with
     /// a head on the mean, which transformers does not have, is a model of its own.
     public String prefix() {
@@ -174,7 +187,7 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, W
     /// @param dropped whether dropouts act while training
     Bert bert(double dropout, int classes, boolean regression, double smoothing, boolean dropped) {
         return new Bert(Double.isNaN(dropout) ? config : config.withDropout(dropout), prefix(), pooling, classes, regression, smoothing,
-                dropped);
+                dropped, bottleneck);
     }
 
     /// The model's name where it is published, for whoever loads an adapter of it elsewhere.

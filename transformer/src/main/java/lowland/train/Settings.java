@@ -23,6 +23,9 @@ public record Settings(UpdateRule rule, RhoSchedule rho, Pairs pairs, Optimisati
     /// @param form of the first pairs; second ones are always plain
     public record Pairs(List<String> targets, Scaling scaling, Size primary, Size auxiliary, AdapterForm form) {
 
+        /// No pair at all.
+        public static final Pairs NONE = new Pairs(List.of(), new Size(1, 1));
+
         /// Plain pairs.
         public Pairs(List<String> targets, Scaling scaling, Size primary, Size auxiliary) {
             this(targets, scaling, primary, auxiliary, AdapterForm.LORA);

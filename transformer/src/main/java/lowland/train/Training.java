@@ -1,6 +1,7 @@
 package lowland.train;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,7 +67,7 @@ public final class Training implements AutoCloseable {
         boolean dropout = Double.isNaN(regularisation.dropout()) || regularisation.dropout() > 0;
         model = pretrained.bert(regularisation.dropout(), classes, regression, regularisation.smoothing(), dropout);
         step = TrainingStep.of(settings.rule(), settings.optimisation().descent(), model,
-                settings.rule() instanceof FullFineTuning ? List.of() : factors(model, pairs, Factors.PRIMARY),
+                trainsEveryWeight() ? List.of() : factors(model, pairs, Factors.PRIMARY),
                 settings.rule() instanceof BiLora ? factors(model, pairs, Factors.AUXILIARY) : List.of(),
                 regularisation.adapterDropout());
         int rows = train.size() == 0 ? batching.rows() : Math.min(batching.rows(), train.size());
@@ -77,7 +78,7 @@ public final class Training implements AutoCloseable {
         batch = new Batch(tokens, sequences, pretrained.config());
         order = new Order(Math.max(1, train.size()), batching.shuffled(), settings.seed());
         List<Program> programs = train.size() == 0 ? List.of(step.evaluate()) : step.programs();
-        Set<State> frozen = settings.rule() instanceof FullFineTuning ? Set.of() : Set.copyOf(model.frozen());
+        Set<State> frozen = trainsEveryWeight() ? Set.of() : Set.copyOf(model.frozen());
         this.device = device;
         capacity = Map.of("tokens", tokens, "sequences", sequences);
         session = device.open(programs, frozen, capacity);
@@ -193,8 +194,8 @@ public final class Training implements AutoCloseable {
         return squares;
     }
 
-    /// Factors by [Initialization], the head's weights normal with deviation 0.02 (Hugging Face's), its biases zero; but a regression
-    /// starts at the mean of its targets, which gradient descent alone would take long to reach.
+    /// Factors by [Initialization], the matrices of head and adapter layers normal with deviation 0.02 (Hugging Face's), biases zero, a
+    /// norm's weights one; but a regression starts at the mean of its targets, which gradient descent alone would take long to reach.
     private void initialise() {
         for (Factors pair : step.adapter()) {
             initialise(pair, "");
@@ -212,17 +213,29 @@ public final class Training implements AutoCloseable {
             }
         }
         for (State state : model.head()) {
-            float[] values = new float[state.size()];
-            long key = CounterRandom.tensorKey(settings.seed(), state.name());
-            for (int i = 0; i < values.length && state.shape().rank() == 2; i++) {
-                values[i] = (float) (0.02 * CounterRandom.gaussian(CounterRandom.child(key, i)));
+            session.write(state, 0, initial(state, state.name()));
+        }
+        for (State state : model.inserted()) {
+            for (int layer = 0; layer < state.slices(); layer++) {
+                session.write(state, layer, initial(state, state.name().replace("*", Integer.toString(layer))));
             }
-            session.write(state, 0, values);
         }
         if (model.regression() && train.size() > 0) {
             double mean = train.examples().stream().mapToDouble(Example::target).average().orElseThrow();
             session.write(model.head().getLast(), 0, new float[] {(float) mean});
         }
+    }
+
+    private float[] initial(State state, String tensor) {
+        float[] values = new float[state.size()];
+        long key = CounterRandom.tensorKey(settings.seed(), tensor);
+        for (int i = 0; i < values.length && state.shape().rank() == 2; i++) {
+            values[i] = (float) (0.02 * CounterRandom.gaussian(CounterRandom.child(key, i)));
+        }
+        if (tensor.endsWith(".norm.weight")) {
+            Arrays.fill(values, 1);
+        }
+        return values;
     }
 
     private void initialise(Factors pair, String suffix) {
@@ -281,6 +294,11 @@ public final class Training implements AutoCloseable {
         boolean finite = session.run(program, inputs);
         seconds.merge(program, (System.nanoTime() - began) * 1e-9, Double::sum);
         return finite;
+    }
+
+    /// Whether every weight is trained, so that the result is a whole model.
+    public boolean trainsEveryWeight() {
+        return settings.rule() instanceof FullFineTuning;
     }
 
     public boolean finished() {
@@ -397,14 +415,14 @@ public final class Training implements AutoCloseable {
             boolean full = count == batching.rows()
                     || batching.maxTokens() > 0 && count > 0 && batch.tokens() + train.tokens(row) > batching.maxTokens();
             if (full || !batch.fits(train, row)) {
-                micros.add(java.util.Arrays.copyOf(current, count));
+                micros.add(Arrays.copyOf(current, count));
                 count = 0;
                 batch.clear();
             }
             batch.add(train, row);
             current[count++] = row;
         }
-        micros.add(java.util.Arrays.copyOf(current, count));
+        micros.add(Arrays.copyOf(current, count));
         return micros;
     }
 
@@ -471,7 +489,7 @@ public final class Training implements AutoCloseable {
         session.copy("evaluate", "logits", packed);
         session.copy("evaluate", "losses", losses);
         for (int row = from; row < to; row++) {
-            logits[row] = java.util.Arrays.copyOfRange(packed, (row - from) * model.classes(), (row - from + 1) * model.classes());
+            logits[row] = Arrays.copyOfRange(packed, (row - from) * model.classes(), (row - from + 1) * model.classes());
             loss[0] += losses[row - from];
         }
     }

@@ -25,9 +25,11 @@ public final class Activations {
 
     private static final Forward EXP = Activations::wholeExp;
     private static final Forward TANH = Activations::wholeTanh;
+    private static final Forward RELU = Activations::wholeRelu;
     private static final Forward GELU_ERF = Activations::wholeGeluErf;
     private static final Forward GELU_TANH = Activations::wholeGeluTanh;
     private static final Backward TANH_BACKWARD = Activations::wholeTanhBackward;
+    private static final Backward RELU_BACKWARD = Activations::wholeReluBackward;
     private static final Backward GELU_ERF_BACKWARD = Activations::wholeGeluErfBackward;
     private static final Backward GELU_TANH_BACKWARD = Activations::wholeGeluTanhBackward;
 
@@ -47,6 +49,16 @@ public final class Activations {
     /// dx = dy·(1 − y²), from the output y = tanh x.
     public static void tanhBackward(float[] y, int yo, float[] dy, int dyo, float[] dx, int dxo, int n) {
         backward(TANH_BACKWARD, y, yo, dy, dyo, dx, dxo, n);
+    }
+
+    /// y = max(x, 0).
+    public static void relu(float[] x, int xo, float[] y, int yo, int n) {
+        forward(RELU, x, xo, y, yo, n);
+    }
+
+    /// dx = dy where y > 0, else 0, from the output y = max(x, 0).
+    public static void reluBackward(float[] y, int yo, float[] dy, int dyo, float[] dx, int dxo, int n) {
+        backward(RELU_BACKWARD, y, yo, dy, dyo, dx, dxo, n);
     }
 
     /// y = x·Φ(x), Φ the normal distribution function: GELU by the error function.
@@ -109,6 +121,20 @@ public final class Activations {
             FloatVector v = FloatVector.fromArray(V, y, yo + i);
             FloatVector slope = v.neg().fma(v, FloatVector.broadcast(V, 1f));
             slope.mul(FloatVector.fromArray(V, dy, dyo + i)).intoArray(dx, dxo + i);
+        }
+    }
+
+    private static void wholeRelu(float[] x, int xo, float[] y, int yo, int n) {
+        for (int i = 0; i < n; i += L) {
+            FloatVector v = FloatVector.fromArray(V, x, xo + i);
+            v.blend(0f, v.compare(VectorOperators.LE, 0f)).intoArray(y, yo + i);
+        }
+    }
+
+    private static void wholeReluBackward(float[] y, int yo, float[] dy, int dyo, float[] dx, int dxo, int n) {
+        for (int i = 0; i < n; i += L) {
+            FloatVector v = FloatVector.fromArray(V, y, yo + i);
+            FloatVector.fromArray(V, dy, dyo + i).blend(0f, v.compare(VectorOperators.LE, 0f)).intoArray(dx, dxo + i);
         }
     }
 

@@ -53,6 +53,8 @@ final class Binding {
             case GeluBackward backward -> geluBackward(backward, o);
             case Tanh tanh -> tanh(tanh, o);
             case TanhBackward backward -> tanhBackward(backward, o);
+            case Relu relu -> relu(relu, o);
+            case ReluBackward backward -> reluBackward(backward, o);
             case lowland.program.operation.Attention attention -> attention(attention, o);
             case AttentionBackward backward -> attentionBackward(backward, o);
             case Dropout dropout -> dropout(dropout, o);
@@ -186,6 +188,20 @@ final class Binding {
         Reals dx = o.reals(backward.dx());
         return elementwise(backward.dx(), o, (from, to, _) ->
                 Activations.tanhBackward(y.array, y.at + from, g.array, g.at + from, dx.array, dx.at + from, to - from));
+    }
+
+    private Bound relu(Relu relu, Operands o) {
+        Reals x = o.reals(relu.x());
+        Reals y = o.reals(relu.y());
+        return elementwise(relu.y(), o, (from, to, _) -> Activations.relu(x.array, x.at + from, y.array, y.at + from, to - from));
+    }
+
+    private Bound reluBackward(ReluBackward backward, Operands o) {
+        Reals y = o.reals(backward.y());
+        Reals g = o.reals(backward.g());
+        Reals dx = o.reals(backward.dx());
+        return elementwise(backward.dx(), o, (from, to, _) ->
+                Activations.reluBackward(y.array, y.at + from, g.array, g.at + from, dx.array, dx.at + from, to - from));
     }
 
     private Bound adamW(AdamW adamW, Operands o) {

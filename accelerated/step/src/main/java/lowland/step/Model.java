@@ -13,6 +13,11 @@ public interface Model {
     /// The head: trained beside the adapter, never perturbed.
     List<State> head();
 
+    /// Layers that were put into the model to be trained in its place, at the factors' learning rate; never perturbed.
+    default List<State> inserted() {
+        return List.of();
+    }
+
     /// The linear layers that an adapter may target.
     List<Linear> linears();
 

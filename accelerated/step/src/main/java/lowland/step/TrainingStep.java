@@ -50,7 +50,7 @@ import lowland.rule.UpdateRule;
 /// @param evaluate outputs `logits` and `losses`
 /// @param adapter the pairs that are the result
 /// @param auxiliary Bi-LoRA's second pairs, else empty
-/// @param whole what is trained whole at the pairs' learning rate: DoRA's magnitudes, or every weight
+/// @param whole what is trained whole at the pairs' learning rate: DoRA's magnitudes, adapter layers, or every weight
 /// @param trained the head's states
 /// @param carried states besides pairs and head that must survive a stop: moments, Ê
 public record TrainingStep(Program clear, Program gradient, Program perturb, Program descend, Program evaluate, List<Factors> adapter,
@@ -87,8 +87,9 @@ public record TrainingStep(Program clear, Program gradient, Program perturb, Pro
         if (!(rule instanceof BiLora) && !auxiliary.isEmpty()) {
             throw new IllegalArgumentException("only Bi-LoRA has second pairs, not " + rule);
         }
-        List<State> whole = rule instanceof FullFineTuning ? model.frozen()
-                : targets.stream().filter(Factors::decomposed).map(Factors::magnitude).toList();
+        List<State> whole = new ArrayList<>(rule instanceof FullFineTuning ? model.frozen()
+                : targets.stream().filter(Factors::decomposed).map(Factors::magnitude).toList());
+        whole.addAll(model.inserted());
         List<State> beside = new ArrayList<>(whole);
         beside.addAll(model.head());
         Map<State, State> gradients = new LinkedHashMap<>();

@@ -37,6 +37,8 @@ final class Binding {
             case ToReal o -> List.of(toReal(site, o));
             case Tanh o -> List.of(tanh(site, o));
             case TanhBackward o -> List.of(tanhBackward(site, o));
+            case Relu o -> List.of(relu(site, o));
+            case ReluBackward o -> List.of(reluBackward(site, o));
             case Gelu o -> List.of(gelu(site, o));
             case GeluBackward o -> List.of(geluBackward(site, o));
             case Dropout o -> List.of(dropout(site, o));
@@ -152,6 +154,19 @@ final class Binding {
         int at = site.row(o.y(), o.g(), o.dx());
         int size = size(o.dx());
         return Task.elements(most(o.dx()), (g, t, b) -> g.task(t, Elementwise::kernelTanhBackward, C, b.control, b.table, b.work, at,
+                size));
+    }
+
+    private Task relu(Site site, Relu o) {
+        int at = site.row(o.x(), o.y());
+        int size = size(o.y());
+        return Task.elements(most(o.y()), (g, t, b) -> g.task(t, Elementwise::kernelRelu, C, b.control, b.table, b.work, at, size));
+    }
+
+    private Task reluBackward(Site site, ReluBackward o) {
+        int at = site.row(o.y(), o.g(), o.dx());
+        int size = size(o.dx());
+        return Task.elements(most(o.dx()), (g, t, b) -> g.task(t, Elementwise::kernelReluBackward, C, b.control, b.table, b.work, at,
                 size));
     }
 

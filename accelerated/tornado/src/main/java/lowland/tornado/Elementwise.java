@@ -78,6 +78,24 @@ final class Elementwise {
         }
     }
 
+    static void kernelRelu(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
+        int row = Row.of(control, at);
+        int i = c.globalIdx;
+        if (i < control.get(size) * table.get(row)) {
+            float v = work.get(table.get(row + 1) + i);
+            work.set(table.get(row + 2) + i, v <= 0f ? 0f : v);
+        }
+    }
+
+    static void kernelReluBackward(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
+        int row = Row.of(control, at);
+        int i = c.globalIdx;
+        if (i < control.get(size) * table.get(row)) {
+            float g = work.get(table.get(row + 2) + i);
+            work.set(table.get(row + 3) + i, work.get(table.get(row + 1) + i) <= 0f ? 0f : g);
+        }
+    }
+
     static void kernelGeluErf(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
         int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;

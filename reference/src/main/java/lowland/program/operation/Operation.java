@@ -10,8 +10,8 @@ import lowland.program.Value;
 /// contributes to those of the inputs. An operation that only occurs in backward or update programs has none and says so.
 public sealed interface Operation permits Add, AdamW, Attention, AttentionBackward, ColumnSum, Constant, CrossEntropy,
         CrossEntropyBackward, Divide, Dropout, Fill, Gather, Gaussian, Gelu, GeluBackward, Gram, Guard, Inner, LayerNorm, LayerNormBackward,
-        LayerNormParameters, Multiply, Product, PseudoInverse, RowNorms, Scalar, Scale, ScatterAdd, SegmentMean, SegmentSpread, SgdMomentum,
-        SmallProduct, SquaredError, SquaredErrorBackward, SquaredNorm, Sum, Tanh, TanhBackward, ToReal {
+        LayerNormParameters, Multiply, Product, PseudoInverse, Relu, ReluBackward, RowNorms, Scalar, Scale, ScatterAdd, SegmentMean,
+        SegmentSpread, SgdMomentum, SmallProduct, SquaredError, SquaredErrorBackward, SquaredNorm, Sum, Tanh, TanhBackward, ToReal {
 
     List<Value> inputs();
 
