@@ -50,10 +50,14 @@ class ClaimsTest {
         return false;
     }
 
+    private static List<Claim> steps(int threads) {
+        return Steps.claims(() -> new CpuDevice(threads), () -> new CpuDevice(threads));
+    }
+
     /// The two writings of the rules, and the device.
     @Test
     void stepsAndDevice() {
-        for (Claim claim : Steps.claims(() -> new CpuDevice(2))) {
+        for (Claim claim : steps(2)) {
             Finding finding = Finding.of(claim, Rules.LITERAL, 1);
             assertTrue(finding.asExpected(), finding::toString);
         }
@@ -62,10 +66,10 @@ class ClaimsTest {
     @Test
     void theStepsProgramsAreNotThoseOfBrokenRules() {
         for (String name : List.of("step-lora-sam", "step-fmlora", "step-efmlora")) {
-            Claim claim = Steps.claims(() -> new CpuDevice(1)).stream().filter(c -> c.name().equals(name)).findFirst().orElseThrow();
+            Claim claim = steps(1).stream().filter(c -> c.name().equals(name)).findFirst().orElseThrow();
             assertFalse(Finding.of(claim, Broken.PERTURBATION_DROPPED, 1).asExpected(), name);
         }
-        Claim biLora = Steps.claims(() -> new CpuDevice(1)).stream().filter(c -> c.name().equals("step-bi-lora")).findFirst().orElseThrow();
+        Claim biLora = steps(1).stream().filter(c -> c.name().equals("step-bi-lora")).findFirst().orElseThrow();
         assertFalse(Finding.of(biLora, Broken.SECOND_PAIR_DESCENDS, 1).asExpected());
     }
 

@@ -66,7 +66,7 @@ class AuditCommandTest {
     /// Every claim is in one section of the page.
     @Test
     void thePageHasEveryClaim() {
-        List<Finding> findings = Claims.all(() -> null).stream()
+        List<Finding> findings = Claims.all(() -> null, () -> null).stream()
                 .map(claim -> new Finding(claim, new Measured("w", 0, 1), null, 1, null)).toList();
         String html = AuditPage.html(findings, "cpu", Environment.here(1), 0, 1);
         for (Finding finding : findings) {

@@ -27,7 +27,7 @@ class CpuDeviceOperationsTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 7, 8, 9, 13, 16, 17, 31, 33, 65})
     void everyOperationIsWithinItsBound(int channels) {
-        EveryOperation every = EveryOperation.withMagnitudesAndNoise(channels, 0, 1, 5, 33, 80);
+        EveryOperation every = new EveryOperation(channels, 0, 1, 5, 33, 80);
         Comparison comparison = new Comparison();
         try (Session session = new CpuDevice(2).open(List.of(every.program), EveryOperation.CAPACITY)) {
             every.initialise(session);

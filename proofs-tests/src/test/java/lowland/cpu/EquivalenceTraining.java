@@ -118,7 +118,8 @@ public final class EquivalenceTraining implements AutoCloseable {
         return step.programs().stream().anyMatch(program -> program.reads().containsKey(state));
     }
 
-    private static void gaussian(Session session, State state, double mean, double deviation) {
+    /// Normal numbers, a function of the state's name.
+    public static void gaussian(Session session, State state, double mean, double deviation) {
         long key = CounterRandom.tensorKey(7, state.name());
         for (int layer = 0; layer < state.slices(); layer++) {
             float[] values = new float[state.size()];

@@ -24,7 +24,6 @@ public final class EveryOperation {
     private static final Extent KEYS = new Extent("keys", 0);
 
     private final Recording p = new Recording("all");
-    private final boolean more;
     private final int channels;
     private final int[] spans;
     private int outputs;
@@ -32,20 +31,8 @@ public final class EveryOperation {
     public final State bias;
     public final Program program;
 
-    /// All but those of DoRA's magnitudes and of noise, which are not on every device.
-    ///
     /// @param spans of the attention's biases
     public EveryOperation(int channels, int... spans) {
-        this(false, channels, spans);
-    }
-
-    /// With these too.
-    public static EveryOperation withMagnitudesAndNoise(int channels, int... spans) {
-        return new EveryOperation(true, channels, spans);
-    }
-
-    private EveryOperation(boolean more, int channels, int... spans) {
-        this.more = more;
         this.channels = channels;
         this.spans = spans;
         weight = new State("weight", ElementType.REAL, Shape.of(channels + 3, channels), 0);
@@ -100,13 +87,11 @@ public final class EveryOperation {
         out(p.add(x, g));
         out(p.multiply(x, g));
         out(p.scale(x, p.scalar("factor")));
-        if (more) {
-            out(p.divide(x, p.add(p.multiply(g, g), p.fill(positive, ElementType.REAL, x.shape()))));
-            out(p.gaussian("w", ints("maskKey", Extent.of(2)), Shape.of(c, wide)));
-            Value left = real("normsLeft", c, Extent.of(4));
-            Value squares = p.fill(p.constant(40), ElementType.REAL, Shape.of(channels, 1));
-            out(p.rowNorms(squares, left, real("normsRight", Extent.of(4), c)));
-        }
+        out(p.divide(x, p.add(p.multiply(g, g), p.fill(positive, ElementType.REAL, x.shape()))));
+        out(p.gaussian("w", ints("maskKey", Extent.of(2)), Shape.of(c, wide)));
+        Value left = real("normsLeft", c, Extent.of(4));
+        Value squares = p.fill(p.constant(40), ElementType.REAL, Shape.of(channels, 1));
+        out(p.rowNorms(squares, left, real("normsRight", Extent.of(4), c)));
         out(p.fill(p.scalar("factor"), ElementType.REAL, x.shape()));
         out(p.layerNorm(x, row, other, 1e-5));
         out(p.layerNormBackward(x, row, g, 1e-5));

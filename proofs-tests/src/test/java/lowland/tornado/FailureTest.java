@@ -1,13 +1,15 @@
 package lowland.tornado;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import lowland.program.Device;
+import lowland.cli.Main;
 import lowland.program.DeviceFailure;
 import lowland.program.ElementType;
 import lowland.program.Extent;
@@ -19,14 +21,35 @@ import lowland.program.Session;
 import lowland.program.Shape;
 import lowland.program.Value;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
-/// What a device that is absent, too small or wrongly asked says; nothing runs elsewhere instead.
+/// What a device that is absent, too small, broken or wrongly asked says: one line and an exit code; nothing runs elsewhere instead.
 class FailureTest {
+    @TempDir
+    Path folder;
+
     private static Program program(int channels) {
         Recording p = new Recording("p");
         Value x = p.input("x", ElementType.REAL, Shape.of(Extent.TOKENS, Extent.of(channels)));
         p.output("sum", p.sum(p.tanh(x)));
         return p.finish();
+    }
+
+    /// One step of training in a virtual machine of its own.
+    private Child train(String device, Map<String, String> environment, String... options) throws Exception {
+        Tornado.device(false);
+        return Child.run(folder, environment, List.of(options), Main.class, "train", "--device", device, "--model", "minilm", "--task",
+                "verb-supersense", "--method", "lora", "--steps", "1", "--out", folder.resolve("run").toString());
+    }
+
+    private void refused(int exit, Child child, String... parts) {
+        assertEquals(exit, child.exit(), child.toString());
+        assertEquals(1, child.errors().size(), child.toString());
+        assertFalse(child.err().contains("\tat "), child.err());
+        for (String part : parts) {
+            assertTrue(child.errors().getFirst().contains(part), "no \"" + part + "\" in " + child.err());
+        }
+        assertFalse(Files.exists(folder.resolve("run/adapter")), "an adapter was made");
     }
 
     @Test
@@ -38,19 +61,27 @@ class FailureTest {
     }
 
     @Test
-    void aDeviceTooSmallSaysWhatIsNeeded() {
-        Device device = Tornado.device(false);
-        int tokens = 15_000_000;
-        assumeTrue(Tornado.provider().devices().getFirst().largestBuffer() < 8L * 64 * tokens, "this device is large enough");
-        DeviceFailure failure = assertThrows(DeviceFailure.class,
-                () -> device.open(List.of(program(64)), Map.of("tokens", tokens)).close());
-        assertTrue(failure.getMessage().matches(".*7680 MB.* needed; lower .*"), failure.getMessage());
+    void noPlatform() throws Exception {
+        Path none = Files.createDirectory(folder.resolve("none"));
+        refused(2, train("tornado", Map.of("OCL_ICD_VENDORS", none.toString())), "--device tornado is absent", "no OpenCL platform", "install");
     }
 
     @Test
-    void aKernelThatFailsIsNotRunAsJava() {
-        Tornado.device(false);
-        assertEquals("False", System.getProperty("tornado.recover.bailout"));
+    void anAbsentDeviceIsWrongFromTheCommandLine() throws Exception {
+        refused(2, train("tornado:99", Map.of()), "tornado:99", "lowland devices");
+    }
+
+    /// Before anything is allocated.
+    @Test
+    void aDeviceTooSmallSaysWhatIsNeeded() throws Exception {
+        refused(1, train("tornado", Map.of(), "-Dtornado.device.memory=64MB"), "tornado:0 has 67 MB and ", " MB are needed; lower --batch-size");
+    }
+
+    /// OpenCL's compiler refuses every kernel.
+    @Test
+    void aKernelThatDoesNotCompile() throws Exception {
+        refused(1, train("tornado", Map.of(), "-Dtornado.opencl.compiler.flags=-no-such-flag"), "could not compile a kernel",
+                "Error during code compilation with the OpenCL driver");
     }
 
     @Test

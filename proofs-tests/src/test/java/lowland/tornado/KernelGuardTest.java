@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /// TornadoVM's silent faults, looked for in the class files of the kernels: what compiles, runs and is wrong.
 class KernelGuardTest {
-    private static final List<String> KERNELS = List.of("Attention", "Elementwise", "FloatMath", "Losses", "MaskBits", "Norms", "Products",
+    private static final List<String> KERNELS = List.of("Attention", "Elementwise", "FloatMath", "Losses", "RandomBits", "Norms", "Products",
             "Row", "SmallMatrices", "Tables", "Transfers");
 
     private static ClassModel read(String name) throws IOException {
@@ -45,9 +45,14 @@ class KernelGuardTest {
                 faults.add(name + " hands an array to " + call.name() + ", which indexes a local one wrongly");
             }
         }
+        boolean counts = method.code().orElseThrow().elementStream().anyMatch(element -> element instanceof InvokeInstruction call
+                && call.owner().asInternalName().equals("lowland/tornado/Row") && call.typeSymbol().parameterType(0).descriptorString().equals("I"));
         boolean kernel = method.methodTypeSymbol().parameterList().stream().anyMatch(type -> type.displayName().endsWith("KernelContext"));
         if (kernel != name.startsWith("kernel")) {
             faults.add(name + ": kernels, and they alone, are named kernel…, since the names of OpenCL's functions crash its compiler");
+        }
+        if (kernel && !counts) {
+            faults.add(name + " does not count itself by Row.of or Row.count, so that nobody would notice if it did not start");
         }
         if (kernel && method.methodTypeSymbol().parameterList().stream().anyMatch(type -> type.descriptorString().equals("Z"))) {
             faults.add(name + " has a boolean parameter, which OpenCL does not build");

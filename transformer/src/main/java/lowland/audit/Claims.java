@@ -14,9 +14,10 @@ public final class Claims {
     }
 
     /// @param device opened when a claim about it is measured
-    public static List<Claim> all(Supplier<Device> device) {
+    /// @param watched the same, whose sessions show an observer every operation
+    public static List<Claim> all(Supplier<Device> device, Supplier<Device> watched) {
         List<Claim> claims = new ArrayList<>(ofThePapers());
-        claims.addAll(Steps.claims(device));
+        claims.addAll(Steps.claims(device, watched));
         return List.copyOf(claims);
     }
 

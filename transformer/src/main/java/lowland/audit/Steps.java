@@ -40,7 +40,7 @@ final class Steps {
     private Steps() {
     }
 
-    static List<Claim> claims(Supplier<Device> device) {
+    static List<Claim> claims(Supplier<Device> device, Supplier<Device> watched) {
         Map<String, Started> rules = new LinkedHashMap<>();
         rules.put("lora", new Started(Lora.defaults(), (at, _) -> Lora.defaults().initialState(at)));
         rules.put("lora-sam", new Started(LoraSam.defaults(), (at, _) -> LoraSam.defaults().initialState(at)));
@@ -54,7 +54,7 @@ final class Steps {
                 (literal, _) -> againstTheRule(literal, rule))));
         rules.forEach((name, rule) -> claims.add(Claim.holds("device-" + name, "the device, in float",
                 "every operation of two training steps is within its derived bound, on the device's own inputs", 1,
-                (_, _) -> operations(device.get(), rule.rule()))));
+                (_, _) -> operations(watched.get(), rule.rule()))));
         claims.add(Claim.holds("device-radius-zero", "the device, in float", "at ρ = 0 every rule with a radius is LoRA, bit for bit", 1,
                 (_, _) -> radiusZero(device.get(), rules)));
         return claims;

@@ -62,7 +62,8 @@ final class AuditCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Device device = devices.device();
-        List<Claim> claims = chosen(Claims.all(() -> device));
+        Device watched = devices.watched();
+        List<Claim> claims = chosen(Claims.all(() -> device, () -> watched));
         if (html != null && (Files.isDirectory(html) || !Files.isDirectory(html.toAbsolutePath().getParent()))) {
             throw Failure.of("cannot write " + html + ": " + (Files.isDirectory(html) ? "it is a folder" : "its folder does not exist")
                     + "; name a file in a folder that exists");

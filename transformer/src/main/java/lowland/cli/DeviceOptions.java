@@ -25,6 +25,15 @@ final class DeviceOptions {
 
     /// @throws Failure (exit code 2) if there is no such device here
     Device device() {
+        return device(false);
+    }
+
+    /// The same, with sessions that show an observer every operation.
+    Device watched() {
+        return device(true);
+    }
+
+    private Device device(boolean watched) {
         if (threads != null) {
             Require.wholeFrom(1, "--threads", threads);
         }
@@ -32,14 +41,14 @@ final class DeviceOptions {
             case "cpu" -> new CpuDevice(threads());
             case "interpreter" -> new Interpreter();
             case String s when s.matches("tornado(:\\d{1,3})?") ->
-                tornado(s.contains(":") ? Integer.parseInt(s.substring(s.indexOf(':') + 1)) : 0);
+                tornado(s.contains(":") ? Integer.parseInt(s.substring(s.indexOf(':') + 1)) : 0, watched);
             default -> throw Failure.usage("--device " + name + " is unknown: use cpu, interpreter, tornado or tornado:k");
         };
     }
 
-    private static Device tornado(int number) {
+    private static Device tornado(int number, boolean watched) {
         try {
-            return Devices.tornado().device(number, false);
+            return Devices.tornado().device(number, watched);
         } catch (DeviceFailure e) {
             throw Devices.failure("--device tornado", e);
         }

@@ -47,7 +47,7 @@ final class Attention {
     static float factor(long mask, int h, int j, long threshold, float kept) {
         float result = 1f;
         if (threshold >= 0L) {
-            result = MaskBits.upper(MaskBits.child(mask, ((long) h << 16) + j)) >= threshold ? kept : 0f;
+            result = RandomBits.upper(RandomBits.child(mask, ((long) h << 16) + j)) >= threshold ? kept : 0f;
         }
         return result;
     }
@@ -55,14 +55,14 @@ final class Attention {
     static long mask(IntArray ints, int key, long threshold, int site, int layer, int n, int position) {
         long mask = 0L;
         if (threshold >= 0L) {
-            mask = MaskBits.row(MaskBits.key(ints.get(key), ints.get(key + 1)), site, layer, n, position);
+            mask = RandomBits.row(RandomBits.key(ints.get(key), ints.get(key + 1)), site, layer, n, position);
         }
         return mask;
     }
 
     static void kernelAttention(KernelContext c, IntArray control, IntArray table, FloatArray work, IntArray ints, int at, int rowsAt,
             int heads, int keyHeads, int width, int causal, int span, int site, long threshold, float kept, float scale) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int item = c.globalIdx;
         if (item < control.get(rowsAt) * heads * table.get(row)) {
             int i = item / heads;
@@ -110,7 +110,7 @@ final class Attention {
     /// dq, and the statistics of the row.
     static void kernelAttentionQueries(KernelContext c, IntArray control, IntArray table, FloatArray work, IntArray ints, int at,
             int rowsAt, int heads, int keyHeads, int width, int causal, int span, int site, long threshold, float kept, float scale) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int item = c.globalIdx;
         if (item < control.get(rowsAt) * heads * table.get(row)) {
             int i = item / heads;
@@ -166,7 +166,7 @@ final class Attention {
     /// dk and dv, behind [#kernelAttentionQueries].
     static void kernelAttentionKeys(KernelContext c, IntArray control, IntArray table, FloatArray work, IntArray ints, int at,
             int rowsAt, int heads, int keyHeads, int width, int causal, int span, int site, long threshold, float kept, float scale) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int item = c.globalIdx;
         if (item < control.get(rowsAt) * keyHeads * table.get(row)) {
             int keyRow = item / keyHeads;
@@ -218,7 +218,7 @@ final class Attention {
     /// dBias, behind [#kernelAttentionQueries]; a work-item an entry, which looks for its pairs.
     static void kernelAttentionBias(KernelContext c, IntArray control, IntArray table, FloatArray work, IntArray ints, int at,
             int startsAt, int heads, int keyHeads, int width, int causal, int span, int site, long threshold, float kept, float scale) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int item = c.globalIdx;
         if (item < (2 * span + 1) * heads * table.get(row)) {
             int place = item / heads;

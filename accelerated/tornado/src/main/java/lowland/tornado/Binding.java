@@ -2,7 +2,6 @@ package lowland.tornado;
 
 import java.util.ArrayList;
 import java.util.List;
-import lowland.program.DeviceFailure;
 import lowland.program.ElementType;
 import lowland.program.Extent;
 import lowland.program.Shape;
@@ -31,6 +30,7 @@ final class Binding {
         return switch (site.operation()) {
             case Add o -> List.of(add(site, o));
             case Multiply o -> List.of(multiply(site, o));
+            case Divide o -> List.of(divide(site, o));
             case Scale o -> List.of(scale(site, o));
             case Fill o -> List.of(fill(site, o.scalar(), o.y()));
             case Constant o -> List.of(constant(site, o));
@@ -40,6 +40,7 @@ final class Binding {
             case Gelu o -> List.of(gelu(site, o));
             case GeluBackward o -> List.of(geluBackward(site, o));
             case Dropout o -> List.of(dropout(site, o));
+            case Gaussian o -> List.of(gaussian(site, o));
             case AdamW o -> List.of(adamW(site, o));
             case SgdMomentum o -> List.of(sgd(site, o));
             case Product o -> List.of(product(site, o));
@@ -47,6 +48,7 @@ final class Binding {
             case LayerNorm o -> List.of(layerNorm(site, o));
             case LayerNormBackward o -> List.of(layerNormBackward(site, o));
             case LayerNormParameters o -> layerNormParameters(site, o);
+            case RowNorms o -> List.of(rowNorms(site, o));
             case Gather o -> List.of(gather(site, o));
             case ScatterAdd o -> List.of(scatterAdd(site, o));
             case SegmentMean o -> List.of(segmentMean(site, o));
@@ -64,8 +66,6 @@ final class Binding {
             case SquaredNorm o -> total(site, o.x(), o.y(), 1);
             case PseudoInverse o -> List.of(pseudoInverse(site, o));
             case Scalar _ -> List.of(scalars(List.of(site)));
-            case Divide _, RowNorms _, Gaussian _ -> throw DeviceFailure.failed("the operation " + site.operation().name()
-                    + " is not there on TornadoVM yet, which dora, flat-lora and a random second pair need; take --device cpu", null);
             case Guard _ -> throw new IllegalStateException("a guard is asked by the host");
         };
     }
@@ -102,6 +102,12 @@ final class Binding {
                 ? Task.elements(most(o.y()), (g, t, b) -> g.task(t, Elementwise::kernelMultiply, C, b.control, b.table, b.work, at, size))
                 : Task.elements(most(o.y()),
                         (g, t, b) -> g.task(t, SmallMatrices::kernelMultiplyDouble, C, b.control, b.table, b.small, at, size));
+    }
+
+    private Task divide(Site site, Divide o) {
+        int at = site.row(o.a(), o.b(), o.y());
+        int size = size(o.y());
+        return Task.elements(most(o.y()), (g, t, b) -> g.task(t, Elementwise::kernelDivide, C, b.control, b.table, b.work, at, size));
     }
 
     private Task scale(Site site, Scale o) {
@@ -181,6 +187,13 @@ final class Binding {
         return (float) (1 / (1 - mask.probability()));
     }
 
+    private Task gaussian(Site site, Gaussian o) {
+        int at = site.row(new Value[] {o.key(), o.y()}, layer -> Mask.halves(Gaussian.hash(o.tensor(), layer)));
+        int size = size(o.y());
+        return Task.elements(most(o.y()), (g, t, b) -> g.task(t, Elementwise::kernelGaussian, C, b.control, b.table, b.ints, b.work, at,
+                size));
+    }
+
     private Task adamW(Site site, AdamW o) {
         int at = site.row(o.p(), o.gradient(), o.m(), o.v(), o.scale(), o.learningRate(), o.correction1(), o.correction2(), o.nextP(),
                 o.nextM(), o.nextV());
@@ -249,6 +262,13 @@ final class Binding {
                         columnsAt, (float) o.epsilon())),
                 Task.elements(most(o.x(), 1), (g, t, b) -> g.task(t, Norms::kernelLayerNormParameters, C, b.control, b.table, b.work, at,
                         rowsAt, columnsAt)));
+    }
+
+    private Task rowNorms(Site site, RowNorms o) {
+        int at = site.row(o.w(), o.b(), o.x(), o.y());
+        int rowsAt = axis(o.b(), 0);
+        int rankAt = axis(o.b(), 1);
+        return Task.rows(most(o.y()), (g, t, b) -> g.task(t, Norms::kernelRowNorms, C, b.control, b.table, b.work, at, rowsAt, rankAt));
     }
 
     private Task gather(Site site, Gather o) {
@@ -402,7 +422,7 @@ final class Binding {
 
     /// One task for scalar operations that follow one another: a launch each would cost more than all of them.
     Task scalars(List<Site> run) {
-        int at = rows.size();
+        int at = rows.slot();
         for (Site site : run) {
             for (Instruction instruction : site.layers()) {
                 int[] row = new int[Row.WIDTH];

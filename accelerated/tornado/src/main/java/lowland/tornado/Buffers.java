@@ -33,14 +33,14 @@ final class Buffers {
         weights = layout.weights().stream().map(size -> new FloatArray(size.intValue())).toList();
         small = new DoubleArray(layout.small());
         ints = new IntArray(layout.ints());
-        table = IntArray.fromArray(rows.length == 0 ? new int[Row.WIDTH] : rows);
+        table = IntArray.fromArray(rows);
         control = new IntArray(sizes.length());
         givenReals = new FloatArray(layout.givenReals());
         givenDoubles = new DoubleArray(layout.givenDoubles());
         in = new FloatArray(MOST_IN);
         out = new FloatArray(MOST_OUT);
         this.wanted = new IntArray(wanted + 1);
-        answers = new DoubleArray(Math.max(1, wanted));
+        answers = new DoubleArray(wanted + 1);
         for (int i = 0; i < layout.constants().size(); i++) {
             small.set(layout.constantsAt() + i, layout.constants().get(i));
         }

@@ -10,7 +10,7 @@ final class Elementwise {
     private Elementwise() {}
 
     static void kernelAdd(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             work.set(table.get(row + 3) + i, work.get(table.get(row + 1) + i) + work.get(table.get(row + 2) + i));
@@ -18,15 +18,26 @@ final class Elementwise {
     }
 
     static void kernelMultiply(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             work.set(table.get(row + 3) + i, work.get(table.get(row + 1) + i) * work.get(table.get(row + 2) + i));
         }
     }
 
+    /// In double, rounded once: a device's float quotient may be off by 2.5 ulp.
+    static void kernelDivide(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
+        int row = Row.of(c.globalIdx, control, table, at);
+        int i = c.globalIdx;
+        if (i < control.get(size) * table.get(row)) {
+            double a = work.get(table.get(row + 1) + i);
+            double b = work.get(table.get(row + 2) + i);
+            work.set(table.get(row + 3) + i, (float) (a / b));
+        }
+    }
+
     static void kernelScale(KernelContext c, IntArray control, IntArray table, FloatArray work, DoubleArray small, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             float factor = (float) small.get(table.get(row + 2));
@@ -35,7 +46,7 @@ final class Elementwise {
     }
 
     static void kernelFillReal(KernelContext c, IntArray control, IntArray table, DoubleArray small, FloatArray work, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             work.set(table.get(row + 2) + i, (float) small.get(table.get(row + 1)));
@@ -43,7 +54,7 @@ final class Elementwise {
     }
 
     static void kernelToReal(KernelContext c, IntArray control, IntArray table, DoubleArray small, FloatArray work, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             work.set(table.get(row + 2) + i, (float) small.get(table.get(row + 1) + i));
@@ -51,7 +62,7 @@ final class Elementwise {
     }
 
     static void kernelTanh(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             work.set(table.get(row + 2) + i, FloatMath.tanh(work.get(table.get(row + 1) + i)));
@@ -59,7 +70,7 @@ final class Elementwise {
     }
 
     static void kernelTanhBackward(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             float t = work.get(table.get(row + 1) + i);
@@ -68,7 +79,7 @@ final class Elementwise {
     }
 
     static void kernelGeluErf(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             float v = work.get(table.get(row + 1) + i);
@@ -77,7 +88,7 @@ final class Elementwise {
     }
 
     static void kernelGeluErfBackward(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             float v = work.get(table.get(row + 1) + i);
@@ -88,7 +99,7 @@ final class Elementwise {
     }
 
     static void kernelGeluTanh(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             float v = work.get(table.get(row + 1) + i);
@@ -98,7 +109,7 @@ final class Elementwise {
     }
 
     static void kernelGeluTanhBackward(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             float v = work.get(table.get(row + 1) + i);
@@ -112,27 +123,39 @@ final class Elementwise {
     /// Operands: x, sequences, positions, key, y.
     static void kernelDropout(KernelContext c, IntArray control, IntArray table, FloatArray work, IntArray ints, int at, int size,
             int columns, int site, long threshold, float kept) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             int width = control.get(columns);
             int token = i / width;
             int key = table.get(row + 4);
-            long mask = MaskBits.row(MaskBits.key(ints.get(key), ints.get(key + 1)), site, control.get(Row.LAYER),
+            long mask = RandomBits.row(RandomBits.key(ints.get(key), ints.get(key + 1)), site, control.get(Row.LAYER),
                     ints.get(table.get(row + 2) + token), ints.get(table.get(row + 3) + token));
             float v = work.get(table.get(row + 1) + i);
             float result = 0f;
-            if (MaskBits.upper(MaskBits.child(mask, i - token * width)) >= threshold) {
+            if (RandomBits.upper(RandomBits.child(mask, i - token * width)) >= threshold) {
                 result = kept * v;
             }
             work.set(table.get(row + 5) + i, result);
         }
     }
 
+    /// Operands: key, y, then the two halves of the tensor's hash.
+    static void kernelGaussian(KernelContext c, IntArray control, IntArray table, IntArray ints, FloatArray work, int at, int size) {
+        int row = Row.of(c.globalIdx, control, table, at);
+        int i = c.globalIdx;
+        if (i < control.get(size) * table.get(row)) {
+            int key = table.get(row + 1);
+            long elements = RandomBits.child(RandomBits.key(ints.get(key), ints.get(key + 1)),
+                    RandomBits.key(table.get(row + 3), table.get(row + 4)));
+            work.set(table.get(row + 2) + i, (float) RandomBits.gaussian(RandomBits.child(elements, i)));
+        }
+    }
+
     /// Operands: p, gradient, m, v, scale, learningRate, correction1, correction2, nextP, nextM, nextV.
     static void kernelAdamW(KernelContext c, IntArray control, IntArray table, FloatArray work, DoubleArray small, int at, int size,
             float beta1, float rest1, float beta2, float rest2, float epsilon, float decay) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             float scale = (float) small.get(table.get(row + 5));
@@ -153,7 +176,7 @@ final class Elementwise {
     /// Operands: p, gradient, u, scale, learningRate, nextP, nextU.
     static void kernelSgd(KernelContext c, IntArray control, IntArray table, FloatArray work, DoubleArray small, int at, int size,
             float momentum, float decay) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             float scale = (float) small.get(table.get(row + 4));

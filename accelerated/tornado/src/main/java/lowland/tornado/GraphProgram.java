@@ -47,6 +47,7 @@ final class GraphProgram {
         /// The operation that a watched graph is for.
         Site watched;
         Site guard;
+        int[] slots = {};
         int graph = -1;
     }
 
@@ -91,7 +92,7 @@ final class GraphProgram {
         for (Stage stage : program.stages()) {
             List<Site> sites = stage.operations().stream().filter(byOperation::containsKey)
                     .map(operation -> new Site(plan, layout, rows, byOperation.get(operation))).toList();
-            passes.add(new Pass(stage, parts(sites, binding)));
+            passes.add(new Pass(stage, parts(sites, binding, rows)));
         }
         program.outputs().forEach((name, value) -> {
             Cell cell = plan.cell(value);
@@ -100,7 +101,7 @@ final class GraphProgram {
         });
     }
 
-    private List<Part> parts(List<Site> sites, Binding binding) {
+    private List<Part> parts(List<Site> sites, Binding binding, Rows rows) {
         List<Part> parts = new ArrayList<>();
         Part part = new Part();
         List<Site> scalars = new ArrayList<>();
@@ -120,6 +121,7 @@ final class GraphProgram {
                 part.watched = site;
             }
             if (observable || part.guard != null || part.tasks.size() >= MOST_TASKS) {
+                part.slots = rows.slots();
                 parts.add(part);
                 part = new Part();
             }
@@ -127,6 +129,7 @@ final class GraphProgram {
         if (!scalars.isEmpty()) {
             part.tasks.add(binding.scalars(scalars));
         }
+        part.slots = rows.slots();
         parts.add(part);
         parts.removeIf(empty -> empty.tasks.isEmpty() && empty.guard == null);
         return parts;
@@ -185,6 +188,9 @@ final class GraphProgram {
                         if (watched != null) {
                             watch.before(part.watched, watched);
                         }
+                        for (int slot = 0; slot < part.slots.length; slot++) {
+                            session.buffers().control.set(Row.SLOTS + slot, part.slots[slot]);
+                        }
                         TornadoExecutionResult result = session.graphs().execute(part.graph);
                         if (watched != null) {
                             watch.after(part.watched, watched, result);
@@ -212,7 +218,7 @@ final class GraphProgram {
         return Arrays.stream(session.answers(places)).allMatch(Double::isFinite);
     }
 
-    /// Takes the outputs, since the programs share their arenas.
+    /// Takes the outputs, since the programs share their arenas, and learns whether all kernels ran.
     ///
     /// @param end how many instructions were run
     private void answer(int end) {
@@ -228,9 +234,6 @@ final class GraphProgram {
             } else {
                 Arrays.fill(output.reals, 0, output.latest, Float.NaN);
             }
-        }
-        if (places.isEmpty()) {
-            return;
         }
         double[] answers = session.answers(places.stream().mapToInt(place -> place).toArray());
         int at = 0;

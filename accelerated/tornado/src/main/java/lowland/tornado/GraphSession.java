@@ -52,20 +52,21 @@ public final class GraphSession implements Session {
         buffers = new Buffers(layout, sizes, rows.table(), wanted);
         graphs = new Graphs(buffers, layout.bytes());
         takeGraph = graphs.add(List.of(Task.elements(Math.max(layout.givenReals(), layout.givenDoubles()),
-                (g, t, b) -> g.task(t, Transfers::kernelTake, Binding.C, b.givenReals, b.work, layout.givenReals(), b.givenDoubles, b.small,
-                        layout.givenDoubles(), b.ints))), List.of(buffers.givenReals, buffers.givenDoubles, buffers.ints), List.of());
+                (g, t, b) -> g.task(t, Transfers::kernelTake, Binding.C, b.table, b.givenReals, b.work, layout.givenReals(), b.givenDoubles,
+                        b.small, layout.givenDoubles(), b.ints))), List.of(buffers.givenReals, buffers.givenDoubles, buffers.ints), List.of());
         answerGraph = graphs.add(List.of(Task.elements(Math.max(1, wanted),
-                (g, t, b) -> g.task(t, Transfers::kernelAnswer, Binding.C, b.wanted, b.small, b.answers))), List.of(buffers.wanted),
+                (g, t, b) -> g.task(t, Transfers::kernelAnswer, Binding.C, b.table, b.wanted, b.small, b.answers))), List.of(buffers.wanted),
                 List.of(buffers.answers));
         moveReals = graphs.add(List.of(Task.elements(4096,
-                (g, t, b) -> g.task(t, Transfers::kernelMoveReals, Binding.C, b.control, b.work, b.work))), List.of(), List.of());
+                (g, t, b) -> g.task(t, Transfers::kernelMoveReals, Binding.C, b.control, b.table, b.work, b.work))), List.of(), List.of());
         moveDoubles = graphs.add(List.of(Task.elements(64,
-                (g, t, b) -> g.task(t, Transfers::kernelMoveDoubles, Binding.C, b.control, b.small, b.small))), List.of(), List.of());
+                (g, t, b) -> g.task(t, Transfers::kernelMoveDoubles, Binding.C, b.control, b.table, b.small, b.small))), List.of(), List.of());
         put = moves(true);
         get = moves(false);
         this.programs.values().forEach(program -> program.record(graphs));
         tasks = this.programs.values().stream().mapToInt(GraphProgram::tasks).sum();
         graphs.start(device.device());
+        answers(new int[0]);
     }
 
     /// A graph for `work`, and behind it one for each buffer of weights.
@@ -74,8 +75,8 @@ public final class GraphSession implements Session {
         for (int buffer = -1; buffer < buffers.weights.size(); buffer++) {
             int which = buffer;
             int graph = graphs.add(List.of(Task.elements(4096, in
-                    ? (g, t, b) -> g.task(t, Transfers::kernelMoveReals, Binding.C, b.control, b.in, b.reals(which))
-                    : (g, t, b) -> g.task(t, Transfers::kernelMoveReals, Binding.C, b.control, b.reals(which), b.out))),
+                    ? (g, t, b) -> g.task(t, Transfers::kernelMoveReals, Binding.C, b.control, b.table, b.in, b.reals(which))
+                    : (g, t, b) -> g.task(t, Transfers::kernelMoveReals, Binding.C, b.control, b.table, b.reals(which), b.out))),
                     in ? List.of(buffers.in) : List.of(), in ? List.of() : List.of(buffers.out));
             first = first < 0 ? graph : first;
         }
@@ -83,7 +84,8 @@ public final class GraphSession implements Session {
     }
 
     private void requireMemory(GraphDevice device) {
-        long memory = device.device().getMaxGlobalMemory();
+        // TornadoVM itself takes no more than -Dtornado.device.memory.
+        long memory = Math.min(device.device().getMaxGlobalMemory(), device.device().getMemoryProvider().getHeapSize());
         long buffer = device.device().getMaxAllocMemory();
         String lower = "; lower --batch-size or --max-tokens, or choose another device";
         if (layout.bytes() > memory) {
@@ -116,15 +118,18 @@ public final class GraphSession implements Session {
     }
 
     /// The double scalars at these places.
+    ///
+    /// @throws DeviceFailure if the device did not run everything that it was given until now
     double[] answers(int[] places) {
         buffers.wanted.set(0, places.length);
         for (int i = 0; i < places.length; i++) {
             buffers.wanted.set(i + 1, places[i]);
         }
         graphs.execute(answerGraph);
+        graphs.requireRun(buffers.answers.get(0));
         double[] answers = new double[places.length];
         for (int i = 0; i < places.length; i++) {
-            answers[i] = buffers.answers.get(i);
+            answers[i] = buffers.answers.get(i + 1);
         }
         return answers;
     }

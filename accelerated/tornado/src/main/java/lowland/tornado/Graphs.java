@@ -20,9 +20,11 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 final class Graphs implements AutoCloseable {
     private final Buffers buffers;
     private final List<ImmutableTaskGraph> graphs = new ArrayList<>();
+    private final List<Integer> tasks = new ArrayList<>();
     private final GridScheduler grids = new GridScheduler();
     private final long needed;
     private TornadoExecutionPlan plan;
+    private int launched;
 
     /// @param needed bytes on the device, for what is said when they are not there
     Graphs(Buffers buffers, long needed) {
@@ -31,10 +33,10 @@ final class Graphs implements AutoCloseable {
         TaskGraph anchor = new TaskGraph("g0").transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.shared());
         List<Task> touch = new ArrayList<>();
         touch.add(Task.one((g, id, b) -> g.task(id, Transfers::kernelTouchRest, Binding.C, b.small, b.ints, b.table)));
-        touch.add(Task.one((g, id, b) -> g.task(id, Transfers::kernelTouchReals, Binding.C, b.work)));
+        touch.add(Task.one((g, id, b) -> g.task(id, Transfers::kernelTouchReals, Binding.C, b.table, b.work)));
         for (int i = 0; i < buffers.weights.size(); i++) {
             int buffer = i;
-            touch.add(Task.one((g, id, b) -> g.task(id, Transfers::kernelTouchReals, Binding.C, b.weights.get(buffer))));
+            touch.add(Task.one((g, id, b) -> g.task(id, Transfers::kernelTouchReals, Binding.C, b.table, b.weights.get(buffer))));
         }
         finish(anchor, touch);
     }
@@ -46,6 +48,7 @@ final class Graphs implements AutoCloseable {
         }
         graph.persistOnDevice(buffers.shared());
         graphs.add(graph.snapshot());
+        this.tasks.add(tasks.size());
         return graphs.size() - 1;
     }
 
@@ -78,6 +81,7 @@ final class Graphs implements AutoCloseable {
     /// @throws DeviceFailure if TornadoVM cannot compile a kernel, or the device fails: nothing is run elsewhere instead
     TornadoExecutionResult execute(int graph) {
         try {
+            launched += tasks.get(graph);
             return plan.withGraph(graph).execute();
         } catch (TornadoOutOfMemoryException | TornadoMemoryException e) {
             throw DeviceFailure.failed("the device has no memory left for " + needed + " bytes (" + oneLine(e)
@@ -87,9 +91,19 @@ final class Graphs implements AutoCloseable {
         }
     }
 
+    /// @param ran how many kernels the device has run
+    /// @throws DeviceFailure if it was given more
+    void requireRun(double ran) {
+        if (ran != launched) {
+            throw DeviceFailure.failed("the device did not run every kernel, but " + (long) ran + " of " + launched
+                    + ": it has no memory left for " + needed + " bytes, or a kernel asks too much of it; lower --batch-size or --max-tokens, "
+                    + "or choose another device", null);
+        }
+    }
+
     private static String oneLine(Throwable e) {
         String message = e.getMessage() == null ? e.toString() : e.getMessage();
-        return message.replaceAll("\u001B\\[[;\\d]*m", "").strip().lines().findFirst().orElse(e.toString());
+        return message.replaceAll("\u001B\\[[;\\d]*m", "").replaceAll("\\s+", " ").strip();
     }
 
     @Override

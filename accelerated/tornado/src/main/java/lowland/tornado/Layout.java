@@ -41,6 +41,8 @@ import lowland.program.operation.Sum;
 /// A kernel is compiled once and runs for every layer, so an operand is in one buffer at all layers: a frozen state goes to `weights` only
 /// where that holds, and where the kernel takes such a buffer at all.
 final class Layout {
+    /// Bytes that TornadoVM puts before an array, at most.
+    private static final long HEADER = 32;
     /// Work-items of the first pass of a sum.
     static final int PARTS = 256;
     private static final int WORK = -1;
@@ -73,6 +75,9 @@ final class Layout {
             constants.put(plan, new HashMap<>());
             plan.instructions().forEach(instruction -> placeConstant(plan, instruction));
         }
+        // What a run is given is brought to the device whole, one number at least: that place must belong to nobody else.
+        givenReals = Math.max(1, givenReals);
+        givenDoubles = Math.max(1, givenDoubles);
         long reals = aligned(givenReals);
         long doubles = givenDoubles + constantValues.size();
         long bytes = 0;
@@ -180,7 +185,7 @@ final class Layout {
 
     private Spot apart(long size, long largestBuffer) {
         int last = weightSizes.size() - 1;
-        if (last < 0 || 4 * (weightSizes.get(last) + size) > largestBuffer) {
+        if (last < 0 || 4 * (weightSizes.get(last) + size) + HEADER > largestBuffer) {
             weightSizes.add(0L);
             last++;
         }
@@ -271,11 +276,11 @@ final class Layout {
     }
 
     int givenReals() {
-        return Math.max(1, givenReals);
+        return givenReals;
     }
 
     int givenDoubles() {
-        return Math.max(1, givenDoubles);
+        return givenDoubles;
     }
 
     int ints() {
@@ -306,13 +311,14 @@ final class Layout {
         return stateBytes;
     }
 
-    /// All bytes on the device.
+    /// All bytes on the device, but for its tables of integers.
     long bytes() {
-        return 4 * work + 8 * small + 4L * ints + 4 * weightSizes.stream().mapToLong(size -> size).sum();
+        long moved = 4L * (givenReals() + Buffers.MOST_IN + Buffers.MOST_OUT) + 8L * givenDoubles();
+        return 4 * work + 8 * small + 4L * ints + 4 * weightSizes.stream().mapToLong(size -> size).sum() + moved;
     }
 
     /// Bytes of the largest buffer.
     long largest() {
-        return Math.max(Math.max(4 * work, 8 * small), 4 * weightSizes.stream().mapToLong(size -> size).max().orElse(0));
+        return Math.max(Math.max(4 * work, 8 * small), 4 * weightSizes.stream().mapToLong(size -> size).max().orElse(0)) + HEADER;
     }
 }

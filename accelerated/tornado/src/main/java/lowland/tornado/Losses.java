@@ -32,7 +32,7 @@ final class Losses {
     /// Operands: logits, labels, losses.
     static void kernelCrossEntropy(KernelContext c, IntArray control, IntArray table, FloatArray work, IntArray ints, int at, int rowsAt,
             int classesAt, float sharp, float smooth) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(rowsAt) * table.get(row)) {
             int classes = control.get(classesAt);
@@ -54,7 +54,7 @@ final class Losses {
     /// Operands: logits, labels, g, dLogits.
     static void kernelCrossEntropyBackward(KernelContext c, IntArray control, IntArray table, FloatArray work, IntArray ints, int at,
             int rowsAt, int classesAt, float sharp, float smooth) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(rowsAt) * table.get(row)) {
             int classes = control.get(classesAt);
@@ -73,7 +73,7 @@ final class Losses {
 
     /// Operands: predictions, targets, losses.
     static void kernelSquaredError(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int rowsAt) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(rowsAt) * table.get(row)) {
             float away = work.get(table.get(row + 1) + i) - work.get(table.get(row + 2) + i);
@@ -83,7 +83,7 @@ final class Losses {
 
     /// Operands: predictions, targets, g, dPredictions.
     static void kernelSquaredErrorBackward(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int rowsAt) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(rowsAt) * table.get(row)) {
             float away = work.get(table.get(row + 1) + i) - work.get(table.get(row + 2) + i);

@@ -4,7 +4,7 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/// Layer norm and its derivatives: a work-item a row, or a column for the parameters.
+/// Layer norm and its derivatives, and the norms of rows: a work-item a row, or a column for the parameters.
 final class Norms {
     private Norms() {}
 
@@ -30,7 +30,7 @@ final class Norms {
     /// Operands: x, gamma, beta, y.
     static void kernelLayerNorm(KernelContext c, IntArray control, IntArray table, FloatArray gamma, FloatArray beta,
             FloatArray work, int at, int rowsAt, int columnsAt, float epsilon) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(rowsAt) * table.get(row)) {
             int columns = control.get(columnsAt);
@@ -49,7 +49,7 @@ final class Norms {
     /// Operands: x, gamma, g, dx.
     static void kernelLayerNormBackward(KernelContext c, IntArray control, IntArray table, FloatArray gamma, FloatArray work, int at,
             int rowsAt, int columnsAt, float epsilon) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(rowsAt) * table.get(row)) {
             int columns = control.get(columnsAt);
@@ -79,7 +79,7 @@ final class Norms {
     /// The mean of each row and its 1/√(σ² + ε), for the parameters' gradients. Operands: x, g, dGamma, dBeta, statistics [N, 2].
     static void kernelRowStatistics(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int rowsAt, int columnsAt,
             float epsilon) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(rowsAt) * table.get(row)) {
             int columns = control.get(columnsAt);
@@ -94,7 +94,7 @@ final class Norms {
     /// Operands: x, g, dGamma, dBeta, statistics.
     static void kernelLayerNormParameters(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int rowsAt,
             int columnsAt) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int columns = control.get(columnsAt);
         int j = c.globalIdx;
         if (j < columns * table.get(row)) {
@@ -112,6 +112,25 @@ final class Norms {
             }
             work.set(table.get(row + 3) + j, gamma);
             work.set(table.get(row + 4) + j, beta);
+        }
+    }
+
+    /// √(w_i + Σ_k b_ik·x_ki), accumulated in double. Operands: w, b, x, y.
+    static void kernelRowNorms(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int rowsAt, int rankAt) {
+        int row = Row.of(c.globalIdx, control, table, at);
+        int rows = control.get(rowsAt);
+        int i = c.globalIdx;
+        if (i < rows * table.get(row)) {
+            int rank = control.get(rankAt);
+            int b = table.get(row + 2) + i * rank;
+            int x = table.get(row + 3) + i;
+            double sum = work.get(table.get(row + 1) + i);
+            for (int k = 0; k < rank; k++) {
+                double left = work.get(b + k);
+                double right = work.get(x + k * rows);
+                sum += left * right;
+            }
+            work.set(table.get(row + 4) + i, (float) Math.sqrt(sum));
         }
     }
 }

@@ -17,7 +17,7 @@ final class Products {
     /// @param mode 0 no addend, 1 a row, 2 a matrix
     static void kernelProduct(KernelContext c, IntArray control, IntArray table, FloatArray a, FloatArray b,
             FloatArray addend, FloatArray y, int at, int rowsAt, int columnsAt, int depthAt, int transposeA, int transposeB, int mode) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx + c.globalIdy, control, table, at);
         int rows = control.get(rowsAt) * table.get(row);
         int columns = control.get(columnsAt);
         int i = c.globalIdy * 4;
@@ -117,7 +117,7 @@ final class Products {
     /// @param added 1 if there is an addend
     static void kernelColumnSum(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int rowsAt, int columnsAt,
             int added) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int columns = control.get(columnsAt);
         int j = c.globalIdx;
         if (j < columns * table.get(row)) {

@@ -3,13 +3,22 @@ package lowland.tornado;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The table of [Row]s under construction.
+/// The table of [Row]s under construction. The first is for the count of kernels.
 final class Rows {
-    private final List<int[]> rows = new ArrayList<>();
+    private final List<int[]> rows = new ArrayList<>(List.of(new int[Row.WIDTH]));
+    private final List<Integer> slots = new ArrayList<>();
 
-    /// Where the next row starts.
-    int size() {
-        return rows.size() * Row.WIDTH;
+    /// The slot of the rows that come next, within the graph under construction.
+    int slot() {
+        slots.add(rows.size() * Row.WIDTH);
+        return slots.size() - 1;
+    }
+
+    /// Where the rows of each slot start, of the graph whose last task was made.
+    int[] slots() {
+        int[] starts = slots.stream().mapToInt(start -> start).toArray();
+        slots.clear();
+        return starts;
     }
 
     void add(int[] row) {
@@ -17,7 +26,7 @@ final class Rows {
     }
 
     int[] table() {
-        int[] table = new int[size()];
+        int[] table = new int[rows.size() * Row.WIDTH];
         for (int i = 0; i < rows.size(); i++) {
             System.arraycopy(rows.get(i), 0, table, i * Row.WIDTH, Row.WIDTH);
         }

@@ -2,6 +2,7 @@ package lowland.tornado;
 
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.IntFunction;
 import lowland.program.Liveness;
 import lowland.program.Liveness.Place;
 import lowland.program.Unrolling.Cell;
@@ -28,10 +29,11 @@ record Site(Liveness plan, Layout layout, Rows rows, Instruction[] layers) {
         throw new IllegalStateException("an operation that no layer needs has no site");
     }
 
-    /// Writes the operation's rows: where each operand starts at each layer, then the same for scratch.
-    /// @return where they start
-    int row(Value[] operands, int... scratch) {
-        int at = rows.size();
+    /// Writes the operation's rows: where each operand starts at each layer, then what else there is for that layer.
+    ///
+    /// @return their slot
+    int row(Value[] operands, IntFunction<int[]> more) {
+        int at = rows.slot();
         for (Instruction instruction : layers) {
             int[] row = new int[Row.WIDTH];
             if (instruction != null) {
@@ -39,11 +41,17 @@ record Site(Liveness plan, Layout layout, Rows rows, Instruction[] layers) {
                 for (int i = 0; i < operands.length; i++) {
                     row[i + 1] = operands[i] == null ? 0 : offset(instruction, operands[i]);
                 }
-                System.arraycopy(scratch, 0, row, operands.length + 1, scratch.length);
+                int[] rest = more.apply(instruction.layer());
+                System.arraycopy(rest, 0, row, operands.length + 1, rest.length);
             }
             rows.add(row);
         }
         return at;
+    }
+
+    /// The same with scratch, which is one place for all layers.
+    int row(Value[] operands, int... scratch) {
+        return row(operands, _ -> scratch);
     }
 
     int row(Value... operands) {

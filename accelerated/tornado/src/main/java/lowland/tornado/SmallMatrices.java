@@ -10,7 +10,7 @@ final class SmallMatrices {
     private SmallMatrices() {}
 
     static void kernelAddDouble(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             small.set(table.get(row + 3) + i, small.get(table.get(row + 1) + i) + small.get(table.get(row + 2) + i));
@@ -18,7 +18,7 @@ final class SmallMatrices {
     }
 
     static void kernelMultiplyDouble(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             small.set(table.get(row + 3) + i, small.get(table.get(row + 1) + i) * small.get(table.get(row + 2) + i));
@@ -27,7 +27,7 @@ final class SmallMatrices {
 
     /// Operands: x, factor, y.
     static void kernelScaleDouble(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             small.set(table.get(row + 3) + i, small.get(table.get(row + 2)) * small.get(table.get(row + 1) + i));
@@ -35,7 +35,7 @@ final class SmallMatrices {
     }
 
     static void kernelFillDouble(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             small.set(table.get(row + 2) + i, small.get(table.get(row + 1)));
@@ -43,7 +43,7 @@ final class SmallMatrices {
     }
 
     static void kernelConstant(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, double value) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         if (c.globalIdx < table.get(row)) {
             small.set(table.get(row + 1), value);
         }
@@ -52,7 +52,7 @@ final class SmallMatrices {
     /// Operands: a, b, y; a work-item an element of y [R, Q].
     static void kernelGram(KernelContext c, IntArray control, IntArray table, FloatArray work, DoubleArray small, int at, int rowsAt,
             int columnsAt, int depthAt, int axis) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int rows = control.get(rowsAt);
         int columns = control.get(columnsAt);
         int element = c.globalIdx;
@@ -77,7 +77,7 @@ final class SmallMatrices {
     /// Operands: a, b, y; a work-item an element of y.
     static void kernelSmallProduct(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, int rowsAt, int columnsAt,
             int depthAt) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int columns = control.get(columnsAt);
         int element = c.globalIdx;
         if (element < control.get(rowsAt) * columns * table.get(row)) {
@@ -96,7 +96,7 @@ final class SmallMatrices {
 
     /// Operands: a, b, y; one work-item.
     static void kernelInner(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         if (c.globalIdx < table.get(row)) {
             int count = control.get(size);
             int a = table.get(row + 1);
@@ -114,7 +114,7 @@ final class SmallMatrices {
     /// @param squared 1 for squares
     static void kernelPartialSums(KernelContext c, IntArray control, IntArray table, FloatArray work, DoubleArray small, int at, int size,
             int parts, int squared) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int part = c.globalIdx;
         if (part < parts * table.get(row)) {
             int count = control.get(size);
@@ -130,7 +130,7 @@ final class SmallMatrices {
 
     /// The second pass; one work-item.
     static void kernelTotal(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, int parts) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         if (c.globalIdx < table.get(row)) {
             int from = table.get(row + 3);
             double sum = 0.0;
@@ -147,7 +147,7 @@ final class SmallMatrices {
     /// @param stride integers from the rows of one to those of the next
     static void kernelScalars(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, int count, int stride) {
         if (c.globalIdx < 1) {
-            int first = Row.of(control, at);
+            int first = Row.of(c.globalIdx, control, table, at);
             for (int k = 0; k < count; k++) {
                 int row = first + k * stride;
                 if (table.get(row) == 1) {
@@ -196,7 +196,7 @@ final class SmallMatrices {
     /// The pseudo-inverse of a symmetric positive semi-definite matrix and its root, by cyclic Jacobi rotations; one work-item. Operands:
     /// x, y, root, and scratch of 2·r² doubles: the matrix under rotation, and the eigenvectors.
     static void kernelPseudoInverse(KernelContext c, IntArray control, IntArray table, DoubleArray small, int at, int rankAt) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         if (c.globalIdx < table.get(row)) {
             int r = control.get(rankAt);
             int x = table.get(row + 1);

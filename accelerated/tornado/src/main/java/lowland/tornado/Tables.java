@@ -11,7 +11,7 @@ final class Tables {
     /// Operands: table, indices, y; a work-item an element of y.
     static void kernelGather(KernelContext c, IntArray control, IntArray table, FloatArray x, IntArray ints, FloatArray y, int at,
             int size, int columnsAt) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             int columns = control.get(columnsAt);
@@ -24,7 +24,7 @@ final class Tables {
     /// Operands: x, indices, addend, y; a work-item an element of y, which looks for its rows: no two write the same.
     static void kernelScatterAdd(KernelContext c, IntArray control, IntArray table, FloatArray work, IntArray ints, int at, int size,
             int rowsAt, int columnsAt) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             int columns = control.get(columnsAt);
@@ -45,7 +45,7 @@ final class Tables {
     /// Operands: x, starts, y; a work-item an element of y.
     static void kernelSegmentMean(KernelContext c, IntArray control, IntArray table, FloatArray work, IntArray ints, int at, int size,
             int columnsAt) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             int columns = control.get(columnsAt);
@@ -64,7 +64,7 @@ final class Tables {
     /// Operands: g, starts, dx; a work-item an element of g, which writes its column of the segment.
     static void kernelSegmentSpread(KernelContext c, IntArray control, IntArray table, FloatArray work, IntArray ints, int at, int size,
             int columnsAt) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             int columns = control.get(columnsAt);

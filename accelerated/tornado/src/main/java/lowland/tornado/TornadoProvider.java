@@ -60,7 +60,7 @@ public final class TornadoProvider implements DeviceProvider {
     /// Why TornadoVM's classes are there and do not start.
     private static String unusable(Throwable thrown) {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-            if (cause.getClass().getSimpleName().equals("TornadoNoOpenCLPlatformException")) {
+            if (String.valueOf(cause.getMessage()).contains("No OpenCL platforms")) {
                 return "TornadoVM finds no OpenCL platform: install a driver (a GPU vendor's, or for the CPU Debian's pocl-opencl-icd)";
             }
         }

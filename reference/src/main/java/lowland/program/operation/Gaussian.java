@@ -21,7 +21,12 @@ public record Gaussian(String tensor, Value key, Value y) implements Operation {
 
     /// The key of a layer's elements.
     public static long elements(long key, String tensor, int layer) {
-        return CounterRandom.child(key, CounterRandom.hash(tensor.replace("*", Integer.toString(layer))));
+        return CounterRandom.child(key, hash(tensor, layer));
+    }
+
+    /// What a layer's tensor adds to the key.
+    public static long hash(String tensor, int layer) {
+        return CounterRandom.hash(tensor.replace("*", Integer.toString(layer)));
     }
 
     @Override
