@@ -79,7 +79,7 @@ final class Elementwise {
     }
 
     static void kernelRelu(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             float v = work.get(table.get(row + 1) + i);
@@ -88,7 +88,7 @@ final class Elementwise {
     }
 
     static void kernelReluBackward(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int size) {
-        int row = Row.of(control, at);
+        int row = Row.of(c.globalIdx, control, table, at);
         int i = c.globalIdx;
         if (i < control.get(size) * table.get(row)) {
             float g = work.get(table.get(row + 2) + i);
