@@ -6,7 +6,7 @@ import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.WorkerGrid2D;
 
 /// A kernel with its arguments, recorded once the buffers exist, and the grid of its work-items: without a grid TornadoVM would run one
-/// work-item, and say nothing.
+/// work-item, and say nothing. A call of a library has none.
 record Task(WorkerGrid grid, Call call) {
     interface Call {
         void record(TaskGraph graph, String id, Buffers buffers);
@@ -22,14 +22,26 @@ record Task(WorkerGrid grid, Call call) {
         return new Task(line(count, 8), call);
     }
 
+    /// A call of a library, which has grids of its own.
+    static Task library(Call call) {
+        return new Task(null, call);
+    }
+
     static Task one(Call call) {
         return new Task(line(1, 1), call);
     }
 
-    /// A work-item for each block of a matrix.
-    static Task blocks(int across, int down, Call call) {
-        int width = Math.min(16, Integer.highestOneBit(2 * across - 1));
-        int height = Math.min(4, Integer.highestOneBit(2 * down - 1));
+    /// A work-item for each of so many columns of a plane and of so many rows; a work-group has some of one row.
+    static Task acrossRows(int across, int down, Call call) {
+        return plane(across, down, Math.min(64, Integer.highestOneBit(2 * across - 1)), 1, call);
+    }
+
+    /// The same where a work-group has some of one column.
+    static Task downColumns(int across, int down, Call call) {
+        return plane(across, down, 1, Math.min(32, Integer.highestOneBit(2 * down - 1)), call);
+    }
+
+    private static Task plane(int across, int down, int width, int height, Call call) {
         WorkerGrid grid = new WorkerGrid2D(Math.ceilDiv(across, width) * width, Math.ceilDiv(down, height) * height);
         grid.setLocalWork(width, height, 1);
         return new Task(grid, call);

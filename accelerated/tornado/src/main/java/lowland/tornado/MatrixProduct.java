@@ -1,0 +1,32 @@
+package lowland.tornado;
+
+import java.util.List;
+import java.util.Map;
+import lowland.program.DeviceFailure;
+import lowland.program.operation.Product;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+
+/// How a device multiplies matrices, chosen when a session is opened. Everything else is the same kernels on every backend.
+sealed interface MatrixProduct permits BlockedProduct, CuBlasProduct {
+    /// A property of the virtual machine: `blocked` or `cublas`, in place of the backend's own choice.
+    String CHOICE = "lowland.tornado.product";
+
+    /// The tasks of a product, one behind the other.
+    List<Task> tasks(Site site, Product product, Sizes sizes);
+
+    /// Floats that the tasks need beside their operands; all products of a session take turns with the same.
+    long scratch(Product product, Map<String, Integer> capacity);
+
+    /// cuBLAS on CUDA, generated kernels elsewhere.
+    ///
+    /// @throws DeviceFailure if the property says something else
+    static MatrixProduct of(TornadoDevice device) {
+        String choice = System.getProperty(CHOICE, device.getTornadoVMBackend() == TornadoVMBackendType.CUDA ? "cublas" : "blocked");
+        return switch (choice) {
+            case "blocked" -> new BlockedProduct();
+            case "cublas" -> new CuBlasProduct();
+            default -> throw DeviceFailure.failed(CHOICE + " is blocked or cublas, not " + choice, null);
+        };
+    }
+}
