@@ -2,10 +2,12 @@ package lowland.bench;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.Set;
 import lowland.program.Device;
 import lowland.program.DeviceFailure;
 import lowland.program.DeviceProvider;
@@ -40,10 +42,12 @@ public final class DeviceTimes {
     private DeviceTimes() {}
 
     /// A product of [rows, depth]·[depth, columns].
-    private record Kind(int rows, int columns, int depth, boolean transposeA, boolean transposeB) {
-        static Kind of(Product p, Map<String, Integer> capacity) {
+    ///
+    /// @param frozen whether the right-hand side is a weight that no program updates
+    private record Kind(int rows, int columns, int depth, boolean transposeA, boolean transposeB, boolean frozen) {
+        static Kind of(Product p, boolean frozen, Map<String, Integer> capacity) {
             return new Kind(p.y().shape().extent(0).size(capacity), p.y().shape().extent(1).size(capacity),
-                    p.a().shape().extent(p.transposeA() ? 0 : 1).size(capacity), p.transposeA(), p.transposeB());
+                    p.a().shape().extent(p.transposeA() ? 0 : 1).size(capacity), p.transposeA(), p.transposeB(), frozen);
         }
 
         double flops() {
@@ -52,7 +56,8 @@ public final class DeviceTimes {
 
         @Override
         public String toString() {
-            return "A" + (transposeA ? "ᵀ" : "") + "·B" + (transposeB ? "ᵀ" : "") + " " + rows + "×" + columns + "×" + depth;
+            return "A" + (transposeA ? "ᵀ" : "") + "·B" + (transposeB ? "ᵀ" : "") + " " + rows + "×" + columns + "×" + depth
+                    + (frozen ? ", B frozen" : "");
         }
 
         /// A program with so many of them; each adds to the one before.
@@ -106,17 +111,17 @@ public final class DeviceTimes {
         Map<Kind, Cost> products = new HashMap<>();
         List<Kind> shown = new ArrayList<>();
         for (boolean[] transposed : new boolean[][] {{false, true}, {false, false}, {true, false}}) {
-            shown.add(new Kind(512, 1024, 1024, transposed[0], transposed[1]));
+            shown.add(new Kind(512, 1024, 1024, transposed[0], transposed[1], !transposed[0]));
         }
-        shown.add(new Kind(512, RANK, 1024, false, true));
-        shown.add(new Kind(512, 1024, RANK, false, true));
-        shown.add(new Kind(RANK, 1024, 512, true, false));
-        shown.add(new Kind(1024, RANK, 512, true, false));
+        shown.add(new Kind(512, RANK, 1024, false, true, false));
+        shown.add(new Kind(512, 1024, RANK, false, true, false));
+        shown.add(new Kind(RANK, 1024, 512, true, false, false));
+        shown.add(new Kind(1024, RANK, 512, true, false, false));
         for (Kind kind : shown) {
             Cost cost = products.computeIfAbsent(kind, k -> cost(device, k));
             row(kind.toString(), "%.2f ms, %.1f GFLOP/s".formatted(cost.run * 1e3, kind.flops() / cost.run * 1e-9));
         }
-        Cost task = cost(device, MORE_TASKS, DeviceTimes::tasks, Map.of());
+        Cost task = cost(device, MORE_TASKS, DeviceTimes::tasks, Map.of(), Set.of());
         row("launching a task", "%.0f µs".formatted(task.run * 1e6));
         row("compiling it; a product", "%.0f ms; %.0f ms".formatted(task.compile * 1e3, products.get(shown.getFirst()).compile * 1e3));
         step(device, sequences, length, products);
@@ -131,10 +136,15 @@ public final class DeviceTimes {
         double first = seconds(() -> step.run(inputs, null));
         double run = least(() -> step.run(inputs, null));
         step.session().close();
+        Set<State> updated = new HashSet<>();
+        step.step().programs().forEach(program -> updated.addAll(program.updates().keySet()));
         for (Program program : step.step().programs()) {
-            for (Instruction instruction : new Liveness(program, capacity).instructions()) {
+            Liveness plan = new Liveness(program, capacity);
+            for (Instruction instruction : plan.instructions()) {
                 if (instruction.operation() instanceof Product p) {
-                    counts.merge(Kind.of(p, capacity), 1, Integer::sum);
+                    boolean frozen = plan.place(instruction.inputs().get(1)) instanceof Liveness.Place.InState(State state, _)
+                            && !updated.contains(state);
+                    counts.merge(Kind.of(p, frozen, capacity), 1, Integer::sum);
                 }
             }
         }
@@ -167,7 +177,8 @@ public final class DeviceTimes {
     }
 
     private static Cost cost(Device device, Kind kind) {
-        return cost(device, MORE_PRODUCTS, kind::program, Map.of(kind.left(), values(kind.left()), kind.right(), values(kind.right())));
+        return cost(device, MORE_PRODUCTS, kind::program, Map.of(kind.left(), values(kind.left()), kind.right(), values(kind.right())),
+                kind.frozen ? Set.of(kind.right()) : Set.of());
     }
 
     private static float[] values(State state) {
@@ -183,10 +194,10 @@ public final class DeviceTimes {
     }
 
     /// @param more how many tasks one program has beyond the other
-    private static Cost cost(Device device, int more, Programs programs, Map<State, float[]> states) {
+    private static Cost cost(Device device, int more, Programs programs, Map<State, float[]> states, Set<State> frozen) {
         Program one = programs.of(1);
         Program many = programs.of(1 + more);
-        try (Session session = device.open(List.of(one, many), states.keySet(), Map.of())) {
+        try (Session session = device.open(List.of(one, many), frozen, Map.of())) {
             states.forEach((state, values) -> session.write(state, 0, values));
             Inputs inputs = new Inputs();
             double firstOne = seconds(() -> session.run(one.name(), inputs));

@@ -3,7 +3,6 @@ package lowland.tornado;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import lowland.program.Value;
 import lowland.program.operation.Product;
@@ -19,11 +18,6 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /// A kernel first puts the addend where the result goes, if it is not there already; cuBLAS adds to it. Sizes and places differ from run to
 /// run and from layer to layer, so [CuBlasProvider] asks for them when it is called.
 final class CuBlasProduct implements MatrixProduct {
-    @Override
-    public long scratch(Product product, Map<String, Integer> capacity) {
-        return 0;
-    }
-
     @Override
     public List<Task> tasks(Site site, Product o, Sizes sizes) {
         int at = site.row(o.a(), o.b(), o.y(), o.addend());

@@ -39,7 +39,7 @@ public final class GraphSession implements Session {
         }
         sizes = new Sizes(capacity);
         MatrixProduct product = MatrixProduct.of(device.device());
-        layout = new Layout(plans, frozen, capacity, device.device().getMaxAllocMemory(), product);
+        layout = new Layout(plans, frozen, capacity, device.device().getMaxAllocMemory());
         requireMemory(device);
         Rows rows = new Rows();
         Binding binding = new Binding(layout, rows, sizes, product);

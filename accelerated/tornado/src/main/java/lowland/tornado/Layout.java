@@ -65,7 +65,7 @@ final class Layout {
     private final int doubleScratch;
     private final long stateBytes;
 
-    Layout(Map<Program, Liveness> plans, Set<State> frozen, Map<String, Integer> capacity, long largestBuffer, MatrixProduct product) {
+    Layout(Map<Program, Liveness> plans, Set<State> frozen, Map<String, Integer> capacity, long largestBuffer) {
         Set<State> apart = apart(plans);
         apart.retainAll(frozen);
         plans.keySet().forEach(program -> program.inputs().forEach(input -> place(input, capacity)));
@@ -104,13 +104,13 @@ final class Layout {
         stateBytes = bytes;
         realArena = element(reals);
         doubleArena = element(doubles);
-        realScratch = element(aligned(reals + plans.values().stream().mapToLong(plan -> plan.arena(ElementType.REAL)).max().orElse(0)));
+        realScratch = element(reals + plans.values().stream().mapToLong(plan -> plan.arena(ElementType.REAL)).max().orElse(0));
         doubleScratch = element(doubles + plans.values().stream().mapToLong(plan -> plan.arena(ElementType.DOUBLE)).max().orElse(0));
         long realMore = 1;
         long doubleMore = 1;
         for (Liveness plan : plans.values()) {
             for (Instruction instruction : plan.instructions()) {
-                realMore = Math.max(realMore, realScratch(instruction.operation(), capacity, product));
+                realMore = Math.max(realMore, realScratch(instruction.operation(), capacity));
                 doubleMore = Math.max(doubleMore, doubleScratch(instruction.operation()));
             }
         }
@@ -120,10 +120,9 @@ final class Layout {
         element(small);
     }
 
-    private static long realScratch(Operation operation, Map<String, Integer> capacity, MatrixProduct product) {
+    private static long realScratch(Operation operation, Map<String, Integer> capacity) {
         return switch (operation) {
             case AttentionBackward a -> 3L * a.forward().q().shape().extent(0).size(capacity) * a.forward().heads();
-            case Product p -> product.scratch(p, capacity);
             case LayerNormParameters l -> 2L * l.x().shape().extent(0).size(capacity);
             default -> 0;
         };

@@ -1,7 +1,6 @@
 package lowland.tornado;
 
 import java.util.List;
-import java.util.Map;
 import lowland.program.DeviceFailure;
 import lowland.program.operation.Product;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -15,17 +14,20 @@ sealed interface MatrixProduct permits BlockedProduct, CuBlasProduct {
     /// The tasks of a product, one behind the other.
     List<Task> tasks(Site site, Product product, Sizes sizes);
 
-    /// Floats that the tasks need beside their operands; all products of a session take turns with the same.
-    long scratch(Product product, Map<String, Integer> capacity);
-
     /// cuBLAS on CUDA, generated kernels elsewhere.
     ///
-    /// @throws DeviceFailure if the property says something else
+    /// @throws DeviceFailure if the property says something else, or cuBLAS where it cannot be
     static MatrixProduct of(TornadoDevice device) {
-        String choice = System.getProperty(CHOICE, device.getTornadoVMBackend() == TornadoVMBackendType.CUDA ? "cublas" : "blocked");
+        boolean cuda = device.getTornadoVMBackend() == TornadoVMBackendType.CUDA;
+        String choice = System.getProperty(CHOICE, cuda ? "cublas" : "blocked");
         return switch (choice) {
             case "blocked" -> new BlockedProduct();
-            case "cublas" -> new CuBlasProduct();
+            case "cublas" -> {
+                if (!cuda) {
+                    throw DeviceFailure.failed("cublas needs TornadoVM's CUDA backend, this device has " + device.getTornadoVMBackend(), null);
+                }
+                yield new CuBlasProduct();
+            }
             default -> throw DeviceFailure.failed(CHOICE + " is blocked or cublas, not " + choice, null);
         };
     }

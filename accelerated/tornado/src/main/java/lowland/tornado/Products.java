@@ -6,50 +6,85 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.collections.VectorFloat8;
 import uk.ac.manchester.tornado.api.types.vectors.Float8;
 
-/// Matrix products in registers. First the right-hand side is copied to panels, eight columns of it behind each other row by row; then a
-/// work-item computes 4×8 elements, with one load of eight floats and four of one for each step of the depth. It needs no local memory and
-/// no barrier, reads every right-hand side alike, and was the fastest on PoCL of those that do so. Rows and columns beyond the edge are
-/// clamped when read and not written.
+/// Matrix products in registers: a work-item computes a block of the result, without local memory and without a barrier. Rows and columns
+/// beyond the edge are clamped when read and not written.
+///
+/// Two kernels load eight floats at once: for frozen weights on the right whose rows are whole eights, where nearly all the work is. On PoCL
+/// they were about seven times as fast as the third, which takes everything else. Arrays are seen as vectors by a view that TornadoVM's
+/// compiler removes, but takes for a write: so a viewed array comes behind the same one under another name (see [Row]).
 final class Products {
-    /// Rows a work-item.
-    static final int ROWS = 4;
-    /// Columns a work-item, and a panel.
-    static final int COLUMNS = 8;
+    /// Rows and columns of a block of [#kernelProduct].
+    static final int BLOCK = 4;
+    /// Rows and columns of a block of [#kernelProductOfRows].
+    static final int SQUARE = 2;
+    /// Rows of a block of [#kernelProductOfColumns], and floats of a row.
+    static final int TALL = 4;
+    static final int WIDE = 16;
 
     private Products() {}
 
-    /// Operands: a, b, y, addend, panels (counted in eights). Work-items: across the depth, down the panels.
-    static void kernelPanels(KernelContext c, IntArray control, IntArray table, FloatArray b, FloatArray work, int at, int columnsAt,
-            int depthAt, int transposeB) {
-        int row = Row.of(control, at);
-        int columns = control.get(columnsAt) * table.get(row);
-        int depth = control.get(depthAt);
-        int k = c.globalIdx;
-        int j = c.globalIdy * 8;
-        if (k < depth && j < columns) {
-            int column = transposeB == 1 ? depth : 1;
-            int from = table.get(row + 2) + (transposeB == 1 ? k : k * columns);
-            int last = columns - 1;
-            Float8 values = new Float8(b.get(from + j * column), b.get(from + Math.min(j + 1, last) * column),
-                    b.get(from + Math.min(j + 2, last) * column), b.get(from + Math.min(j + 3, last) * column),
-                    b.get(from + Math.min(j + 4, last) * column), b.get(from + Math.min(j + 5, last) * column),
-                    b.get(from + Math.min(j + 6, last) * column), b.get(from + Math.min(j + 7, last) * column));
-            VectorFloat8 panels = new VectorFloat8(work);
-            panels.set(table.get(row + 5) + c.globalIdy * depth + k, values);
-        }
-    }
-
-    /// Operands: a, b, y, addend, panels (counted in eights). Work-items: across the panels, down the rows. A transposed a is read with its strides exchanged.
+    /// Operands: a, b, y, addend; a is in `work`. y = a·bᵀ + addend, for a depth of whole eights: each element is the sum of eight sums along
+    /// two rows.
     ///
     /// @param mode 0 no addend, 1 a row, 2 a matrix
-    static void kernelProduct(KernelContext c, IntArray control, IntArray table, FloatArray a, FloatArray addend, FloatArray work, int at,
-            int rowsAt, int columnsAt, int depthAt, int transposeA, int mode) {
+    static void kernelProductOfRows(KernelContext c, IntArray control, IntArray table, FloatArray addend, FloatArray b, FloatArray work,
+            int at, int rowsAt, int columnsAt, int depthAt, int mode) {
         int row = Row.of(control, at);
         int rows = control.get(rowsAt) * table.get(row);
         int columns = control.get(columnsAt);
-        int i = c.globalIdy * 4;
-        int j = c.globalIdx * 8;
+        int i = c.globalIdy * 2;
+        int j = c.globalIdx * 2;
         if (i < rows && j < columns) {
+            VectorFloat8 left = new VectorFloat8(work);
+            VectorFloat8 right = new VectorFloat8(b);
+            int depth = control.get(depthAt) >> 3;
+            int a0 = (table.get(row + 1) >> 3) + i * depth;
+            int a1 = (table.get(row + 1) >> 3) + Math.min(i + 1, rows - 1) * depth;
+            int b0 = (table.get(row + 2) >> 3) + j * depth;
+            int b1 = (table.get(row + 2) >> 3) + Math.min(j + 1, columns - 1) * depth;
+            Float8 s00 = all(0f);
+            Float8 s01 = all(0f);
+            Float8 s10 = all(0f);
+            Float8 s11 = all(0f);
+            for (int k = 0; k < depth; k++) {
+                Float8 x0 = left.get(a0 + k);
+                Float8 x1 = left.get(a1 + k);
+                Float8 y0 = right.get(b0 + k);
+                Float8 y1 = right.get(b1 + k);
+                s00 = Float8.add(s00, Float8.mult(x0, y0));
+                s01 = Float8.add(s01, Float8.mult(x0, y1));
+                s10 = Float8.add(s10, Float8.mult(x1, y0));
+                s11 = Float8.add(s11, Float8.mult(x1, y1));
+            }
+            int to = table.get(row + 3);
+            int from = table.get(row + 4);
+            put(work, to, addend, from, i, j, rows, columns, mode, total(s00));
+            put(work, to, addend, from, i, j + 1, rows, columns, mode, total(s01));
+            put(work, to, addend, from, i + 1, j, rows, columns, mode, total(s10));
+            put(work, to, addend, from, i + 1, j + 1, rows, columns, mode, total(s11));
+        }
+    }
+
+    private static Float8 all(float value) {
+        return new Float8(value, value, value, value, value, value, value, value);
+    }
+
+    private static float total(Float8 s) {
+        return ((s.getS0() + s.getS4()) + (s.getS1() + s.getS5())) + ((s.getS2() + s.getS6()) + (s.getS3() + s.getS7()));
+    }
+
+    /// Operands: a, b, y, addend; all but b are in `work`. y = op(a)·b + addend, for whole eights of columns.
+    ///
+    /// @param mode 0 no addend, 1 a row, 2 a matrix
+    static void kernelProductOfColumns(KernelContext c, IntArray control, IntArray table, FloatArray a, FloatArray b, FloatArray work,
+            int at, int rowsAt, int columnsAt, int depthAt, int transposeA, int mode) {
+        int row = Row.of(control, at);
+        int rows = control.get(rowsAt) * table.get(row);
+        int across = control.get(columnsAt) >> 3;
+        int i = c.globalIdy * 4;
+        int j = c.globalIdx * 2;
+        if (i < rows && j < across) {
+            VectorFloat8 right = new VectorFloat8(b);
             int depth = control.get(depthAt);
             int aRow = transposeA == 1 ? 1 : depth;
             int aStep = transposeA == 1 ? rows : 1;
@@ -57,72 +92,155 @@ final class Products {
             int a1 = table.get(row + 1) + Math.min(i + 1, rows - 1) * aRow;
             int a2 = table.get(row + 1) + Math.min(i + 2, rows - 1) * aRow;
             int a3 = table.get(row + 1) + Math.min(i + 3, rows - 1) * aRow;
-            VectorFloat8 panels = new VectorFloat8(work);
-            int panel = table.get(row + 5) + c.globalIdx * depth;
-            Float8 s0 = all(0f);
-            Float8 s1 = all(0f);
-            Float8 s2 = all(0f);
-            Float8 s3 = all(0f);
+            int b0 = (table.get(row + 2) >> 3) + j;
+            int b1 = (table.get(row + 2) >> 3) + Math.min(j + 1, across - 1);
+            Float8 s00 = all(0f);
+            Float8 s01 = all(0f);
+            Float8 s10 = all(0f);
+            Float8 s11 = all(0f);
+            Float8 s20 = all(0f);
+            Float8 s21 = all(0f);
+            Float8 s30 = all(0f);
+            Float8 s31 = all(0f);
             for (int k = 0; k < depth; k++) {
-                Float8 values = panels.get(panel + k);
-                s0 = Float8.add(s0, Float8.mult(values, all(a.get(a0 + k * aStep))));
-                s1 = Float8.add(s1, Float8.mult(values, all(a.get(a1 + k * aStep))));
-                s2 = Float8.add(s2, Float8.mult(values, all(a.get(a2 + k * aStep))));
-                s3 = Float8.add(s3, Float8.mult(values, all(a.get(a3 + k * aStep))));
+                Float8 y0 = right.get(b0 + k * across);
+                Float8 y1 = right.get(b1 + k * across);
+                Float8 x0 = all(a.get(a0 + k * aStep));
+                Float8 x1 = all(a.get(a1 + k * aStep));
+                Float8 x2 = all(a.get(a2 + k * aStep));
+                Float8 x3 = all(a.get(a3 + k * aStep));
+                s00 = Float8.add(s00, Float8.mult(x0, y0));
+                s01 = Float8.add(s01, Float8.mult(x0, y1));
+                s10 = Float8.add(s10, Float8.mult(x1, y0));
+                s11 = Float8.add(s11, Float8.mult(x1, y1));
+                s20 = Float8.add(s20, Float8.mult(x2, y0));
+                s21 = Float8.add(s21, Float8.mult(x2, y1));
+                s30 = Float8.add(s30, Float8.mult(x3, y0));
+                s31 = Float8.add(s31, Float8.mult(x3, y1));
             }
-            // One loop in place of 32 writes: TornadoVM refuses to inline that many.
-            float[] sums = new float[32];
-            sums[0] = s0.getS0();
-            sums[1] = s0.getS1();
-            sums[2] = s0.getS2();
-            sums[3] = s0.getS3();
-            sums[4] = s0.getS4();
-            sums[5] = s0.getS5();
-            sums[6] = s0.getS6();
-            sums[7] = s0.getS7();
-            sums[8] = s1.getS0();
-            sums[9] = s1.getS1();
-            sums[10] = s1.getS2();
-            sums[11] = s1.getS3();
-            sums[12] = s1.getS4();
-            sums[13] = s1.getS5();
-            sums[14] = s1.getS6();
-            sums[15] = s1.getS7();
-            sums[16] = s2.getS0();
-            sums[17] = s2.getS1();
-            sums[18] = s2.getS2();
-            sums[19] = s2.getS3();
-            sums[20] = s2.getS4();
-            sums[21] = s2.getS5();
-            sums[22] = s2.getS6();
-            sums[23] = s2.getS7();
-            sums[24] = s3.getS0();
-            sums[25] = s3.getS1();
-            sums[26] = s3.getS2();
-            sums[27] = s3.getS3();
-            sums[28] = s3.getS4();
-            sums[29] = s3.getS5();
-            sums[30] = s3.getS6();
-            sums[31] = s3.getS7();
-            int to = table.get(row + 3);
-            int from = table.get(row + 4);
-            int addendRow = mode == 2 ? columns : 0;
-            for (int r = 0; r < 4; r++) {
-                for (int q = 0; q < 8; q++) {
-                    if (i + r < rows && j + q < columns) {
-                        float sum = sums[8 * r + q];
-                        if (mode > 0) {
-                            sum += addend.get(from + (i + r) * addendRow + j + q);
-                        }
-                        work.set(to + (i + r) * columns + j + q, sum);
-                    }
-                }
-            }
+            VectorFloat8 results = new VectorFloat8(work);
+            int to = table.get(row + 3) >> 3;
+            int from = table.get(row + 4) >> 3;
+            put(results, to, from, i, j, rows, across, mode, s00);
+            put(results, to, from, i, j + 1, rows, across, mode, s01);
+            put(results, to, from, i + 1, j, rows, across, mode, s10);
+            put(results, to, from, i + 1, j + 1, rows, across, mode, s11);
+            put(results, to, from, i + 2, j, rows, across, mode, s20);
+            put(results, to, from, i + 2, j + 1, rows, across, mode, s21);
+            put(results, to, from, i + 3, j, rows, across, mode, s30);
+            put(results, to, from, i + 3, j + 1, rows, across, mode, s31);
         }
     }
 
-    private static Float8 all(float value) {
-        return new Float8(value, value, value, value, value, value, value, value);
+    /// Eight columns at once; all places are counted in eights.
+    private static void put(VectorFloat8 work, int to, int from, int i, int j, int rows, int across, int mode, Float8 sums) {
+        if (i < rows && j < across) {
+            Float8 result = sums;
+            if (mode > 0) {
+                result = Float8.add(sums, work.get(from + (mode == 2 ? i * across : 0) + j));
+            }
+            work.set(to + i * across + j, result);
+        }
+    }
+
+    /// Operands: a, b, y, addend. Transposed operands are read with their strides exchanged.
+    ///
+    /// @param mode 0 no addend, 1 a row, 2 a matrix
+    static void kernelProduct(KernelContext c, IntArray control, IntArray table, FloatArray a, FloatArray b,
+            FloatArray addend, FloatArray y, int at, int rowsAt, int columnsAt, int depthAt, int transposeA, int transposeB, int mode) {
+        int row = Row.of(control, at);
+        int rows = control.get(rowsAt) * table.get(row);
+        int columns = control.get(columnsAt);
+        int i = c.globalIdy * 4;
+        int j = c.globalIdx * 4;
+        if (i < rows && j < columns) {
+            int depth = control.get(depthAt);
+            int aRow = transposeA == 1 ? 1 : depth;
+            int aStep = transposeA == 1 ? rows : 1;
+            int bColumn = transposeB == 1 ? depth : 1;
+            int bStep = transposeB == 1 ? 1 : columns;
+            int a0 = table.get(row + 1) + i * aRow;
+            int a1 = table.get(row + 1) + Math.min(i + 1, rows - 1) * aRow;
+            int a2 = table.get(row + 1) + Math.min(i + 2, rows - 1) * aRow;
+            int a3 = table.get(row + 1) + Math.min(i + 3, rows - 1) * aRow;
+            int b0 = table.get(row + 2) + j * bColumn;
+            int b1 = table.get(row + 2) + Math.min(j + 1, columns - 1) * bColumn;
+            int b2 = table.get(row + 2) + Math.min(j + 2, columns - 1) * bColumn;
+            int b3 = table.get(row + 2) + Math.min(j + 3, columns - 1) * bColumn;
+            float s00 = 0f;
+            float s01 = 0f;
+            float s02 = 0f;
+            float s03 = 0f;
+            float s10 = 0f;
+            float s11 = 0f;
+            float s12 = 0f;
+            float s13 = 0f;
+            float s20 = 0f;
+            float s21 = 0f;
+            float s22 = 0f;
+            float s23 = 0f;
+            float s30 = 0f;
+            float s31 = 0f;
+            float s32 = 0f;
+            float s33 = 0f;
+            for (int k = 0; k < depth; k++) {
+                float x0 = a.get(a0 + k * aStep);
+                float x1 = a.get(a1 + k * aStep);
+                float x2 = a.get(a2 + k * aStep);
+                float x3 = a.get(a3 + k * aStep);
+                float y0 = b.get(b0 + k * bStep);
+                float y1 = b.get(b1 + k * bStep);
+                float y2 = b.get(b2 + k * bStep);
+                float y3 = b.get(b3 + k * bStep);
+                s00 += x0 * y0;
+                s01 += x0 * y1;
+                s02 += x0 * y2;
+                s03 += x0 * y3;
+                s10 += x1 * y0;
+                s11 += x1 * y1;
+                s12 += x1 * y2;
+                s13 += x1 * y3;
+                s20 += x2 * y0;
+                s21 += x2 * y1;
+                s22 += x2 * y2;
+                s23 += x2 * y3;
+                s30 += x3 * y0;
+                s31 += x3 * y1;
+                s32 += x3 * y2;
+                s33 += x3 * y3;
+            }
+            int to = table.get(row + 3);
+            int from = table.get(row + 4);
+            put(y, to, addend, from, i, j, rows, columns, mode, s00);
+            put(y, to, addend, from, i, j + 1, rows, columns, mode, s01);
+            put(y, to, addend, from, i, j + 2, rows, columns, mode, s02);
+            put(y, to, addend, from, i, j + 3, rows, columns, mode, s03);
+            put(y, to, addend, from, i + 1, j, rows, columns, mode, s10);
+            put(y, to, addend, from, i + 1, j + 1, rows, columns, mode, s11);
+            put(y, to, addend, from, i + 1, j + 2, rows, columns, mode, s12);
+            put(y, to, addend, from, i + 1, j + 3, rows, columns, mode, s13);
+            put(y, to, addend, from, i + 2, j, rows, columns, mode, s20);
+            put(y, to, addend, from, i + 2, j + 1, rows, columns, mode, s21);
+            put(y, to, addend, from, i + 2, j + 2, rows, columns, mode, s22);
+            put(y, to, addend, from, i + 2, j + 3, rows, columns, mode, s23);
+            put(y, to, addend, from, i + 3, j, rows, columns, mode, s30);
+            put(y, to, addend, from, i + 3, j + 1, rows, columns, mode, s31);
+            put(y, to, addend, from, i + 3, j + 2, rows, columns, mode, s32);
+            put(y, to, addend, from, i + 3, j + 3, rows, columns, mode, s33);
+        }
+    }
+
+    private static void put(FloatArray y, int to, FloatArray addend, int from, int i, int j, int rows, int columns, int mode, float sum) {
+        if (i < rows && j < columns) {
+            float result = sum;
+            if (mode == 1) {
+                result = sum + addend.get(from + j);
+            }
+            if (mode == 2) {
+                result = sum + addend.get(from + i * columns + j);
+            }
+            y.set(to + i * columns + j, result);
+        }
     }
 
     /// Operands: a, b, y, addend. Puts the addend where the result of a product goes that adds to it.

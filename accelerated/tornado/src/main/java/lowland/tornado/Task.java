@@ -31,17 +31,19 @@ record Task(WorkerGrid grid, Call call) {
         return new Task(line(1, 1), call);
     }
 
-    /// A work-item for each of so many columns of a plane and of so many rows; a work-group has some of one row.
-    static Task acrossRows(int across, int down, Call call) {
-        return plane(across, down, Math.min(64, Integer.highestOneBit(2 * across - 1)), 1, call);
+    /// A work-item for each block of a matrix, in work-groups of 16 by 4.
+    static Task blocks(int across, int down, Call call) {
+        return blocks(across, down, 16, 4, call);
     }
 
-    /// The same where a work-group has some of one column.
-    static Task downColumns(int across, int down, Call call) {
-        return plane(across, down, 1, Math.min(32, Integer.highestOneBit(2 * down - 1)), call);
+    /// A work-item for each block of a matrix; a work-group has 16 blocks of a column, which read the same columns of the right-hand side.
+    static Task columns(int across, int down, Call call) {
+        return blocks(across, down, 1, 16, call);
     }
 
-    private static Task plane(int across, int down, int width, int height, Call call) {
+    private static Task blocks(int across, int down, int mostAcross, int mostDown, Call call) {
+        int width = Math.min(mostAcross, Integer.highestOneBit(2 * across - 1));
+        int height = Math.min(mostDown, Integer.highestOneBit(2 * down - 1));
         WorkerGrid grid = new WorkerGrid2D(Math.ceilDiv(across, width) * width, Math.ceilDiv(down, height) * height);
         grid.setLocalWork(width, height, 1);
         return new Task(grid, call);

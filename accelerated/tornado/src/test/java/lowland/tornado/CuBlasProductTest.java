@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.ServiceLoader;
 import lowland.program.ElementType;
 import lowland.program.Inputs;
 import lowland.program.Interpreter;
@@ -207,5 +208,11 @@ class CuBlasProductTest {
         for (Addend addend : Addend.values()) {
             check(3, 5, 2, false, true, addend, false);
         }
+    }
+
+    /// TornadoVM looks for providers of libraries by their service files, on the class path too.
+    @Test
+    void tornadoFindsTheProvider() {
+        assertTrue(ServiceLoader.load(TornadoLibraryProvider.class).stream().anyMatch(found -> found.type() == CuBlasProvider.class));
     }
 }
