@@ -248,12 +248,12 @@ final class Products {
     /// @param bias 1 if the addend is a row
     static void kernelStart(KernelContext c, IntArray control, IntArray table, FloatArray addend, FloatArray y, int at, int size,
             int columnsAt, int bias) {
-        start(control, table, addend, y, at, size, columnsAt, bias, c.globalIdx);
+        int row = Row.of(c.globalIdx, control, table, at);
+        start(control, table, addend, y, row, size, columnsAt, bias, c.globalIdx);
     }
 
-    static void start(IntArray control, IntArray table, FloatArray addend, FloatArray y, int at, int size, int columnsAt, int bias,
+    static void start(IntArray control, IntArray table, FloatArray addend, FloatArray y, int row, int size, int columnsAt, int bias,
             int i) {
-        int row = Row.of(i, control, table, at);
         if (i < control.get(size) * table.get(row)) {
             int from = i;
             if (bias == 1) {

@@ -172,7 +172,7 @@ class CuBlasProductTest {
         }
         if (addend == Addend.BIAS || addend == Addend.MATRIX) {
             for (int i = 0; i < rows * columns + 5; i++) {
-                Products.start(control, table, work, work, SLOT, SIZE, COLUMNS, addend == Addend.BIAS ? 1 : 0, i);
+                Products.start(control, table, work, work, row, SIZE, COLUMNS, addend == Addend.BIAS ? 1 : 0, i);
             }
         }
         CuBlasProduct.Call call = new CuBlasProduct.Call(control, table, SLOT, ROWS, COLUMNS, DEPTH, transposeA, transposeB,
