@@ -10,8 +10,8 @@ import uk.ac.manchester.tornado.api.types.vectors.Float8;
 /// beyond the edge are clamped when read and not written.
 ///
 /// Two kernels load eight floats at once: for frozen weights on the right whose rows are whole eights, where nearly all the work is. Their
-/// prototypes were five to seven times as fast on PoCL as the third, which takes everything else. Arrays are seen as vectors by a view that TornadoVM's
-/// compiler removes, but takes for a write: so a viewed array comes behind the same one under another name (see [Row]).
+/// prototypes were five to seven times as fast on PoCL as the third, which takes everything else. Arrays are seen as vectors by a view that
+/// TornadoVM's compiler removes, but takes for a write: so a viewed array comes behind the same one under another name (see [Row]).
 final class Products {
     /// Rows and columns of a block of [#kernelProduct].
     static final int BLOCK = 4;
