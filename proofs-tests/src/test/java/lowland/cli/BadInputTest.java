@@ -71,7 +71,7 @@ class BadInputTest {
         "--beta1 1", "--beta2 -0.1", "--adam-epsilon 0", "--momentum 1", "--warmup 1.5", "--warmup-steps 1000000", "--clip-norm -1",
         "--batch-size 0", "--accumulate 0", "--epochs 0", "--steps 0", "--max-length 513", "--max-length -1", "--max-tokens -1",
         "--evaluate-every 0", "--dropout 1", "--label-smoothing -0.5", "--pooling first", "--head-learning-rate -1", "--threads 0",
-        "--device tornado", "--device tornado:1", "--device gpu", "--method adapter-lin", "--method full+dora", "--method full-sam+dora",
+        "--device tornado", "--device tornado:1", "--device gpu", "--method adapter-lin+dora", "--method full+dora", "--method full-sam+dora",
         "--method dora+bi-lora", "--method lora+lora", "--method sgd",
         "--optimizer adam", "--schedule step", "--scaling x", "--norm-scope x", "--order random", "--log xml", "--preset mrpc",
         "--resume runs/old", "--quantize nf4", "--dev 1.5", "--dev 0", "--seed 1.5", "--model nothing", "--task glue/cola",
@@ -177,7 +177,7 @@ class BadInputTest {
             case "--targets" -> "query";
             case "--auxiliary-optimizer" -> "sgd";
             case "--auxiliary-direction" -> "descend";
-            case "--rank", "--auxiliary-rank" -> "4";
+            case "--rank", "--auxiliary-rank", "--adapter-size" -> "4";
             default -> "0.5";
         };
     }

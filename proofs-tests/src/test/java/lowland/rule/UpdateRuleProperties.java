@@ -262,7 +262,7 @@ class UpdateRuleProperties {
         assertEquals("norm of the perturbation", ((Trace.Skipped) result.trace()).reason());
     }
 
-    /// A full gradient whose elements are finite and whose norm is not: not a perturbation of zero.
+    /// A full gradient whose elements are finite and whose norm is not: it is part of the joint gradient, whose norm is asked first.
     @Example
     void fullSpaceNormThatOverflowsSkips() {
         Problem problem = Problem.draw(1, 1, false, 3);
@@ -278,7 +278,7 @@ class UpdateRuleProperties {
         for (NormScope scope : List.of(NormScope.GLOBAL, NormScope.LAYER)) {
             FullSam rule = new FullSam(scope);
             StepResult result = assertSkipped(problem.trainables(), problem.initialState(rule), rule, inputs(1, 0.1, 0), Sgd.defaults(), huge);
-            assertEquals("norm of the perturbation", ((Trace.Skipped) result.trace()).reason());
+            assertEquals("loss or gradient at W0 + s B A", ((Trace.Skipped) result.trace()).reason());
         }
     }
 

@@ -67,9 +67,6 @@ public record FullSam(NormScope scope) implements UpdateRule {
         }
 
         double global = Norm.of(fullGradients);
-        if (!Double.isFinite(global)) {
-            return StepResult.skip(trainables, state, "norm of the perturbation", gradients.loss());
-        }
         List<SimpleMatrix> perturbations = new ArrayList<>();
         for (SimpleMatrix g : fullGradients) {
             perturbations.add(FactorPerturbation.ofRadius(inputs.rho(), g, scope == NormScope.GLOBAL ? global : Norm.of(g)));

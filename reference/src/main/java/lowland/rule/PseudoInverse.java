@@ -34,10 +34,10 @@ public final class PseudoInverse {
     /// The tall one of X and Xᵀ is factored, X = Q·R with Qᵀ·Q = I, and X⁺ = R⁺·Qᵀ. R is as small as X's rank can be, and its
     /// pseudo-inverse (not R⁻¹: X may be rank-deficient) has X's singular values, hence the same cut.
     public static SimpleMatrix byHouseholder(SimpleMatrix x) {
+        double scale = scaleOf(x);
         if (x.getNumRows() < x.getNumCols()) {
             return byHouseholder(x.transpose()).transpose();
         }
-        double scale = scaleOf(x);
         if (scale == 0) {
             return new SimpleMatrix(x.getNumCols(), x.getNumRows());
         }
