@@ -159,6 +159,7 @@ class BadInputTest {
             idle(option + " has no effect without --optimizer adamw", option, "0.5", "--optimizer", "sgd");
             idle("", option, "0.5", "--optimizer", "sgd", "--method", "bi-lora");
         }
+        idle("", "--rho-schedule", "constant");
         // A preset's options that have no effect are nobody's mistake.
         idle("", "--method", "full", "--preset", "glue/cola");
         idle("--rank has no effect with --method full", "--method", "full", "--preset", "glue/cola", "--rank", "4");

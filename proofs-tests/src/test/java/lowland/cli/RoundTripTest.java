@@ -151,8 +151,8 @@ class RoundTripTest {
     void theConfigurationHoldsWhatActs() throws Exception {
         Path train = Films.tsv(folder.resolve("train.tsv"), Films.rows(0, 6));
         Path out = folder.resolve("run");
-        Shell trained = Shell.run("train", "--model", "minilm", "--task", train.toString(), "--method", "lora", "--rho", "0.3",
-                "--steps", "1", "--norm-scope", "layer", "--out", out.toString());
+        Shell trained = Shell.run("train", "--model", "minilm", "--task", train.toString(), "--method", "lora",
+                "--steps", "1", "--out", out.toString());
         assertEquals(0, trained.exit(), trained.err());
         JsonNode config = JSON.readTree(out.resolve("config.json").toFile());
         for (String absent : List.of("normScope", "auxiliaryRank", "auxiliaryAlpha", "auxiliaryLearningRate", "auxiliaryOptimizer")) {

@@ -78,7 +78,7 @@ class KernelGuardTest {
     @Test
     void theListIsWhole() throws IOException {
         int found = 0;
-        for (String recorder : List.of("Binding", "Graphs", "GraphSession")) {
+        for (String recorder : List.of("Binding", "BlockedProduct", "CuBlasProduct", "Graphs", "GraphSession")) {
             for (PoolEntry entry : read(recorder).constantPool()) {
                 if (entry instanceof MethodRefEntry method && method.name().stringValue().startsWith("kernel")) {
                     String owner = method.owner().asInternalName();

@@ -193,7 +193,9 @@ final class TrainCommand implements Callable<Integer> {
         start.check(chosen);
         ParseResult given = spec.commandLine().getParseResult();
         for (MethodOption option : MethodOption.ALL) {
-            if (said(given, option.name()) && !option.rules().contains(chosen.rule())) {
+            // A constant rho is among the options under which no run has any randomness, whatever its method.
+            boolean constant = option.name().equals("--rho-schedule") && sharpness.schedule == RhoSchedule.Shape.CONSTANT;
+            if (said(given, option.name()) && !constant && !option.rules().contains(chosen.rule())) {
                 throw Failure.usage(option.without(chosen.name()) + ": leave it out");
             }
         }

@@ -18,11 +18,13 @@ final class Binding {
     private final Layout layout;
     private final Rows rows;
     private final Sizes sizes;
+    private final MatrixProduct product;
 
-    Binding(Layout layout, Rows rows, Sizes sizes) {
+    Binding(Layout layout, Rows rows, Sizes sizes, MatrixProduct product) {
         this.layout = layout;
         this.rows = rows;
         this.sizes = sizes;
+        this.product = product;
     }
 
     /// The tasks of an operation, one behind the other.
@@ -45,7 +47,7 @@ final class Binding {
             case Gaussian o -> List.of(gaussian(site, o));
             case AdamW o -> List.of(adamW(site, o));
             case SgdMomentum o -> List.of(sgd(site, o));
-            case Product o -> List.of(product(site, o));
+            case Product o -> product.tasks(site, o, sizes);
             case ColumnSum o -> List.of(columnSum(site, o));
             case LayerNorm o -> List.of(layerNorm(site, o));
             case LayerNormBackward o -> List.of(layerNormBackward(site, o));
@@ -224,20 +226,6 @@ final class Binding {
         int size = size(o.p());
         return Task.elements(most(o.p()), (g, t, b) -> g.task(t, Elementwise::kernelSgd, C, b.control, b.table, b.work, b.small, at, size,
                 (float) o.momentum(), (float) o.weightDecay()));
-    }
-
-    private Task product(Site site, Product o) {
-        int at = site.row(o.a(), o.b(), o.y(), o.addend());
-        int rowsAt = axis(o.y(), 0);
-        int columnsAt = axis(o.y(), 1);
-        int depthAt = axis(o.a(), o.transposeA() ? 0 : 1);
-        int a = site.buffer(o.a());
-        int right = site.buffer(o.b());
-        int addend = site.buffer(o.addend());
-        int mode = o.bias() ? 1 : o.accumulates() ? 2 : 0;
-        return Task.blocks(Math.ceilDiv(most(o.y(), 1), Products.BLOCK), Math.ceilDiv(most(o.y(), 0), Products.BLOCK),
-                (g, t, b) -> g.task(t, Products::kernelProduct, C, b.control, b.table, b.reals(a), b.reals(right), b.reals(addend), b.work,
-                        at, rowsAt, columnsAt, depthAt, o.transposeA() ? 1 : 0, o.transposeB() ? 1 : 0, mode));
     }
 
     private Task columnSum(Site site, ColumnSum o) {

@@ -38,10 +38,11 @@ public final class GraphSession implements Session {
             plans.put(program, new Liveness(program, capacity));
         }
         sizes = new Sizes(capacity);
+        MatrixProduct product = MatrixProduct.of(device.device());
         layout = new Layout(plans, frozen, capacity, device.device().getMaxAllocMemory());
         requireMemory(device);
         Rows rows = new Rows();
-        Binding binding = new Binding(layout, rows, sizes);
+        Binding binding = new Binding(layout, rows, sizes, product);
         plans.forEach((program, plan) -> {
             GraphProgram bound = new GraphProgram(this, program, plan, layout, sizes, binding, rows, device.observable());
             if (this.programs.put(program.name(), bound) != null) {

@@ -44,11 +44,13 @@ final class Graphs implements AutoCloseable {
     private int finish(TaskGraph graph, List<Task> tasks) {
         for (int i = 0; i < tasks.size(); i++) {
             tasks.get(i).call().record(graph, "t" + i, buffers);
-            grids.addWorkerGrid(graph.getTaskGraphName() + ".t" + i, tasks.get(i).grid());
+            if (tasks.get(i).grid() != null) {
+                grids.addWorkerGrid(graph.getTaskGraphName() + ".t" + i, tasks.get(i).grid());
+            }
         }
         graph.persistOnDevice(buffers.shared());
         graphs.add(graph.snapshot());
-        this.tasks.add(tasks.size());
+        this.tasks.add((int) tasks.stream().filter(task -> task.grid() != null).count());
         return graphs.size() - 1;
     }
 

@@ -3,14 +3,145 @@ package lowland.tornado;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.collections.VectorFloat8;
+import uk.ac.manchester.tornado.api.types.vectors.Float8;
 
-/// Matrix products in registers: a work-item computes 4×4 elements. It needs no local memory and no barrier, and was the fastest of those
-/// tried on PoCL. Rows and columns beyond the edge are clamped when read and not written.
+/// Matrix products in registers: a work-item computes a block of the result, without local memory and without a barrier. Rows and columns
+/// beyond the edge are clamped when read and not written.
+///
+/// Two kernels load eight floats at once: for frozen weights on the right whose rows are whole eights, where nearly all the work is. Their
+/// prototypes were five to seven times as fast on PoCL as the third, which takes everything else. Arrays are seen as vectors by a view that
+/// TornadoVM's compiler removes, but takes for a write: so a viewed array comes behind the same one under another name (see [Row]).
 final class Products {
-    /// Rows and columns a work-item.
+    /// Rows and columns of a block of [#kernelProduct].
     static final int BLOCK = 4;
+    /// Rows and columns of a block of [#kernelProductOfRows].
+    static final int SQUARE = 2;
+    /// Rows of a block of [#kernelProductOfColumns], and floats of a row.
+    static final int TALL = 4;
+    static final int WIDE = 16;
 
     private Products() {}
+
+    /// Operands: a, b, y, addend; a is in `work`. y = a·bᵀ + addend, for a depth of whole eights: each element is the sum of eight sums along
+    /// two rows.
+    ///
+    /// @param mode 0 no addend, 1 a row, 2 a matrix
+    static void kernelProductOfRows(KernelContext c, IntArray control, IntArray table, FloatArray addend, FloatArray b, FloatArray work,
+            int at, int rowsAt, int columnsAt, int depthAt, int mode) {
+        int row = Row.of(c.globalIdx + c.globalIdy, control, table, at);
+        int rows = control.get(rowsAt) * table.get(row);
+        int columns = control.get(columnsAt);
+        int i = c.globalIdy * 2;
+        int j = c.globalIdx * 2;
+        if (i < rows && j < columns) {
+            VectorFloat8 left = new VectorFloat8(work);
+            VectorFloat8 right = new VectorFloat8(b);
+            int depth = control.get(depthAt) >> 3;
+            int a0 = (table.get(row + 1) >> 3) + i * depth;
+            int a1 = (table.get(row + 1) >> 3) + Math.min(i + 1, rows - 1) * depth;
+            int b0 = (table.get(row + 2) >> 3) + j * depth;
+            int b1 = (table.get(row + 2) >> 3) + Math.min(j + 1, columns - 1) * depth;
+            Float8 s00 = all(0f);
+            Float8 s01 = all(0f);
+            Float8 s10 = all(0f);
+            Float8 s11 = all(0f);
+            for (int k = 0; k < depth; k++) {
+                Float8 x0 = left.get(a0 + k);
+                Float8 x1 = left.get(a1 + k);
+                Float8 y0 = right.get(b0 + k);
+                Float8 y1 = right.get(b1 + k);
+                s00 = Float8.add(s00, Float8.mult(x0, y0));
+                s01 = Float8.add(s01, Float8.mult(x0, y1));
+                s10 = Float8.add(s10, Float8.mult(x1, y0));
+                s11 = Float8.add(s11, Float8.mult(x1, y1));
+            }
+            int to = table.get(row + 3);
+            int from = table.get(row + 4);
+            put(work, to, addend, from, i, j, rows, columns, mode, total(s00));
+            put(work, to, addend, from, i, j + 1, rows, columns, mode, total(s01));
+            put(work, to, addend, from, i + 1, j, rows, columns, mode, total(s10));
+            put(work, to, addend, from, i + 1, j + 1, rows, columns, mode, total(s11));
+        }
+    }
+
+    private static Float8 all(float value) {
+        return new Float8(value, value, value, value, value, value, value, value);
+    }
+
+    private static float total(Float8 s) {
+        return ((s.getS0() + s.getS4()) + (s.getS1() + s.getS5())) + ((s.getS2() + s.getS6()) + (s.getS3() + s.getS7()));
+    }
+
+    /// Operands: a, b, y, addend; all but b are in `work`. y = op(a)·b + addend, for whole eights of columns.
+    ///
+    /// @param mode 0 no addend, 1 a row, 2 a matrix
+    static void kernelProductOfColumns(KernelContext c, IntArray control, IntArray table, FloatArray a, FloatArray b, FloatArray work,
+            int at, int rowsAt, int columnsAt, int depthAt, int transposeA, int mode) {
+        int row = Row.of(c.globalIdx + c.globalIdy, control, table, at);
+        int rows = control.get(rowsAt) * table.get(row);
+        int across = control.get(columnsAt) >> 3;
+        int i = c.globalIdy * 4;
+        int j = c.globalIdx * 2;
+        if (i < rows && j < across) {
+            VectorFloat8 right = new VectorFloat8(b);
+            int depth = control.get(depthAt);
+            int aRow = transposeA == 1 ? 1 : depth;
+            int aStep = transposeA == 1 ? rows : 1;
+            int a0 = table.get(row + 1) + i * aRow;
+            int a1 = table.get(row + 1) + Math.min(i + 1, rows - 1) * aRow;
+            int a2 = table.get(row + 1) + Math.min(i + 2, rows - 1) * aRow;
+            int a3 = table.get(row + 1) + Math.min(i + 3, rows - 1) * aRow;
+            int b0 = (table.get(row + 2) >> 3) + j;
+            int b1 = (table.get(row + 2) >> 3) + Math.min(j + 1, across - 1);
+            Float8 s00 = all(0f);
+            Float8 s01 = all(0f);
+            Float8 s10 = all(0f);
+            Float8 s11 = all(0f);
+            Float8 s20 = all(0f);
+            Float8 s21 = all(0f);
+            Float8 s30 = all(0f);
+            Float8 s31 = all(0f);
+            for (int k = 0; k < depth; k++) {
+                Float8 y0 = right.get(b0 + k * across);
+                Float8 y1 = right.get(b1 + k * across);
+                Float8 x0 = all(a.get(a0 + k * aStep));
+                Float8 x1 = all(a.get(a1 + k * aStep));
+                Float8 x2 = all(a.get(a2 + k * aStep));
+                Float8 x3 = all(a.get(a3 + k * aStep));
+                s00 = Float8.add(s00, Float8.mult(x0, y0));
+                s01 = Float8.add(s01, Float8.mult(x0, y1));
+                s10 = Float8.add(s10, Float8.mult(x1, y0));
+                s11 = Float8.add(s11, Float8.mult(x1, y1));
+                s20 = Float8.add(s20, Float8.mult(x2, y0));
+                s21 = Float8.add(s21, Float8.mult(x2, y1));
+                s30 = Float8.add(s30, Float8.mult(x3, y0));
+                s31 = Float8.add(s31, Float8.mult(x3, y1));
+            }
+            VectorFloat8 results = new VectorFloat8(work);
+            int to = table.get(row + 3) >> 3;
+            int from = table.get(row + 4) >> 3;
+            put(results, to, from, i, j, rows, across, mode, s00);
+            put(results, to, from, i, j + 1, rows, across, mode, s01);
+            put(results, to, from, i + 1, j, rows, across, mode, s10);
+            put(results, to, from, i + 1, j + 1, rows, across, mode, s11);
+            put(results, to, from, i + 2, j, rows, across, mode, s20);
+            put(results, to, from, i + 2, j + 1, rows, across, mode, s21);
+            put(results, to, from, i + 3, j, rows, across, mode, s30);
+            put(results, to, from, i + 3, j + 1, rows, across, mode, s31);
+        }
+    }
+
+    /// Eight columns at once; all places are counted in eights.
+    private static void put(VectorFloat8 work, int to, int from, int i, int j, int rows, int across, int mode, Float8 sums) {
+        if (i < rows && j < across) {
+            Float8 result = sums;
+            if (mode > 0) {
+                result = Float8.add(sums, work.get(from + (mode == 2 ? i * across : 0) + j));
+            }
+            work.set(to + i * across + j, result);
+        }
+    }
 
     /// Operands: a, b, y, addend. Transposed operands are read with their strides exchanged.
     ///
@@ -109,6 +240,26 @@ final class Products {
                 result = sum + addend.get(from + i * columns + j);
             }
             y.set(to + i * columns + j, result);
+        }
+    }
+
+    /// Operands: a, b, y, addend. Puts the addend where the result of a product goes that adds to it.
+    ///
+    /// @param bias 1 if the addend is a row
+    static void kernelStart(KernelContext c, IntArray control, IntArray table, FloatArray addend, FloatArray y, int at, int size,
+            int columnsAt, int bias) {
+        int row = Row.of(c.globalIdx, control, table, at);
+        start(control, table, addend, y, row, size, columnsAt, bias, c.globalIdx);
+    }
+
+    static void start(IntArray control, IntArray table, FloatArray addend, FloatArray y, int row, int size, int columnsAt, int bias,
+            int i) {
+        if (i < control.get(size) * table.get(row)) {
+            int from = i;
+            if (bias == 1) {
+                from = i % control.get(columnsAt);
+            }
+            y.set(table.get(row + 3) + i, addend.get(table.get(row + 4) + from));
         }
     }
 

@@ -25,10 +25,16 @@ final class TornadoDevices {
         List<Description> descriptions = new ArrayList<>();
         for (TornadoDevice device : all()) {
             descriptions.add(new Description(descriptions.size(), device.getPhysicalDevice().getDeviceName().strip(),
-                    device.getPlatformName().strip() + ", " + device.getTornadoVMBackend(), device.getDeviceType().toString(),
+                    device.getPlatformName().strip() + ", " + device.getTornadoVMBackend() + driver(device), device.getDeviceType().toString(),
                     device.getMaxGlobalMemory(), device.getMaxAllocMemory()));
         }
         return descriptions;
+    }
+
+    /// The driver's version, where the device's own description has it.
+    private static String driver(TornadoDevice device) {
+        return device.getPhysicalDevice().getDeviceInfo().lines().filter(line -> line.startsWith("Driver version"))
+                .map(line -> ", driver " + line.substring(line.indexOf(':') + 1).strip()).findFirst().orElse("");
     }
 
     static GraphDevice device(int number, boolean watched) {
