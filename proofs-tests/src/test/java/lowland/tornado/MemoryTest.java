@@ -3,6 +3,8 @@ package lowland.tornado;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import lowland.program.ElementType;
@@ -30,16 +32,21 @@ class MemoryTest {
         p.update(state, sum);
         try (Session session = Tornado.device(false).open(List.of(p.finish()), Map.of("tokens", 8))) {
             run(session);
-            long before = ResidentMemory.now();
-            run(session);
-            long grown = ResidentMemory.now() - before;
-            System.out.printf("resident memory grew by %d kB over %d runs%n", grown / 1000, RUNS);
-            assertTrue(grown < LEAST_LEAK * RUNS, grown + " bytes");
+            List<Long> grown = new ArrayList<>();
+            for (int round = 0; round < 5; round++) {
+                long before = ResidentMemory.now();
+                run(session);
+                grown.add(ResidentMemory.now() - before);
+            }
+            System.out.println("resident memory grew over each " + RUNS + " runs by so many bytes: " + grown);
+            Collections.sort(grown);
+            assertTrue(grown.get(2) < LEAST_LEAK * RUNS, grown.toString());
         }
     }
 
-    /// What a run cannot leak unseen, in bytes: less than the smallest of its buffers, and than the events of its graphs.
-    private static final long LEAST_LEAK = 2_000;
+    /// What a run cannot leak unseen, in bytes. The virtual machine takes and gives back now and then, hence the median; a leak takes in
+    /// every round.
+    private static final long LEAST_LEAK = 500;
 
     private static void run(Session session) {
         Inputs inputs = new Inputs().extent("tokens", 8).reals("x", new float[8 * 64]);
