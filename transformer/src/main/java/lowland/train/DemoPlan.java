@@ -30,8 +30,8 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
     /// Verb supersense.
     public static DemoPlan verbSupersense(List<DemoMethod> methods, List<Long> seeds, boolean full) {
         return full
-                ? new DemoPlan("verb supersense", methods, seeds, 72, 64, 4e-3, 1e-3, 2, 1 << 20, 128, 18, 128, 2, 0.01, 64, 7, 30)
-                : new DemoPlan("verb supersense", methods, seeds, 48, 64, 4e-3, 1e-3, 2, 1 << 20, 96, 12, 64, 2, 0.01, 32, 5, 30);
+                ? new DemoPlan("verb supersense", methods, seeds, 160, 32, 4e-3, 1e-3, 4, 1 << 20, 128, 40, 128, 2, 0.01, 64, 7, 30)
+                : new DemoPlan("verb supersense", methods, seeds, 120, 32, 4e-3, 1e-3, 4, 1 << 20, 96, 30, 64, 2, 0.01, 32, 5, 30);
     }
 
     /// Gloss match, of `--full`.
