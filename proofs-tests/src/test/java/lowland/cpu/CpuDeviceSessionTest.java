@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.management.ThreadMXBean;
-import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Map;
 import lowland.cpu.EquivalenceTraining.Sizes;
@@ -39,38 +37,6 @@ class CpuDeviceSessionTest {
 
     private static EquivalenceTraining training(UpdateRule rule) {
         return new EquivalenceTraining(new CpuDevice(2), rule, Sizes.TINY);
-    }
-
-    /// What follows a gradient allocates nothing; a gradient at most what C2 may leave boxed: a few vectors of 64 bytes a row.
-    @ParameterizedTest
-    @FieldSource("RULES")
-    void aStepAllocatesNothing(UpdateRule rule) {
-        try (EquivalenceTraining training = training(rule)) {
-            Inputs inputs = inputs(7, 1, 5, 3);
-            int rows = 16 * 3 * 2 * 2 + 16 * 5 * 2 + 8;
-            assertTrue(allocated(rows * 3 * 64, () -> training.session.run("gradient", inputs)) <= rows * 3 * 64);
-            assertTrue(allocated(0, () -> {
-                training.session.run("clear", inputs);
-                if (training.step.perturb() != null) {
-                    training.session.run("perturb", inputs);
-                }
-                training.session.run("descend", inputs);
-            }) <= 64);
-        }
-    }
-
-    /// Bytes that this thread allocates a call, once compiled: vectors are objects until then.
-    private static long allocated(long enough, Runnable call) {
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long bytes = Long.MAX_VALUE;
-        for (int round = 0; round < 100 && bytes > enough; round++) {
-            long before = threads.getCurrentThreadAllocatedBytes();
-            for (int i = 0; i < 50; i++) {
-                call.run();
-            }
-            bytes = (threads.getCurrentThreadAllocatedBytes() - before) / 50;
-        }
-        return bytes;
     }
 
     @Test
