@@ -168,6 +168,14 @@ final class DifferentiationTest {
         assertEquals(List.of(3, 2, 1), layers);
     }
 
+    /// A backward stage goes by the name of the forward one; around a repeated one stands what its carries start from and end in.
+    @Test
+    void stagesAreNamedAfterTheForwardOnes() {
+        Program backward = CentralDifferences.programs(this::twoRepeated, List.of(x, first, stacked, shared, bias, second, last)).get(1);
+        assertEquals(List.of("main", "up", "down", "head", "backward", "head backward", "down backward", "up backward", "up backward, after",
+                "main backward"), backward.stages().stream().map(Stage::name).toList());
+    }
+
     @Test
     void aLossThatDependsOnNothingTrainedIsRefused() {
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class,

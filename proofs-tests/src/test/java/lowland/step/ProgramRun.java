@@ -282,6 +282,28 @@ final class ProgramRun {
         return true;
     }
 
+    /// What `evaluate` gives for all rows.
+    double[] evaluate(String output) {
+        session.run("evaluate", trial.rows().inputs(0, trial.rows().count()));
+        return session.output("evaluate", output);
+    }
+
+    /// The logits of the latest gradient.
+    double[] logits() {
+        return session.output("gradient", "logits");
+    }
+
+    /// Another run of the same programs, given no more of this one's states than these.
+    ProgramRun from(List<State> kept) {
+        ProgramRun other = new ProgramRun(trial, step);
+        for (State state : kept) {
+            for (int layer = 0; layer < state.slices(); layer++) {
+                other.set(state, layer, get(state, layer));
+            }
+        }
+        return other;
+    }
+
     private void gradient() {
         double loss = 0;
         int count = trial.rows().count();

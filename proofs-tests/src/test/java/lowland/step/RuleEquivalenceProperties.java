@@ -24,6 +24,7 @@ import lowland.rule.Trainables;
 import lowland.rule.UpdateRule;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.From;
 import net.jqwik.api.GenerationMode;
@@ -80,32 +81,37 @@ final class RuleEquivalenceProperties {
                 .filter(rule -> !(rule instanceof FullFineTuning || rule instanceof FlatLora || rule instanceof FullSam)).toList());
     }
 
-    /// Without a radius too: Bi-LoRA's second pairs, whatever they are, count as zero in both, and so does c, even where it overflows.
+    /// Without a radius too: Bi-LoRA's second pairs, whatever they are, count as zero in both, and so does c.
     @Property(generation = GenerationMode.EXHAUSTIVE)
     void forcedWithoutARadius(@ForAll @From("rules") UpdateRule rule) {
         int index = Trial.rules().indexOf(rule);
         Trial trial = Trial.draw(rule, AdamW.defaults(), new Network(5, 9, 11, 2, 8, 3, false, true, 0), 1 + index % 8, false, false,
                 new Random(index)).withRho(0);
         assertTrue(forced(trial) >= 1);
-        if (rule instanceof BiLora biLora && biLora.auxiliaryDescent() instanceof Sgd sgd && sgd.momentum() > 0) {
-            RuleState.Adversarial state = (RuleState.Adversarial) trial.initialState();
-            List<PairMoments> huge = new ArrayList<>();
-            for (LoraPair pair : state.auxiliaries()) {
-                SimpleMatrix a = pair.a().createLike();
-                SimpleMatrix b = pair.b().createLike();
-                a.fill(1e200);
-                b.fill(1e200);
-                huge.add(new PairMoments(new Moments(a, a), new Moments(b, b)));
-            }
-            state = new RuleState.Adversarial(state.moments(), state.auxiliaries(), huge);
-            for (double rho : new double[] {0, 1e-3}) {
-                StepInputs inputs = trial.withRho(rho).inputs(1);
-                ProgramRun run = new ProgramRun(trial);
-                run.put(trial.trainables(), state);
-                StepResult expected = rule.step(trial.trainables(), state, inputs, trial.descent(), trial.oracle());
-                assertEquals(rho > 0, expected.skipped(), "the reference asks for c only where there is a radius");
-                assertEquals(rho == 0, run.run(inputs), "the program guards c only where there is a radius");
-            }
+    }
+
+    /// Without a radius c is not asked for, even where it overflows; with one it ends the step.
+    @Example
+    void aSecondPairThatOverflowsWithoutARadius() {
+        UpdateRule rule = new BiLora(new Sgd(0.9, 0.1), 1, true);
+        Trial trial = Trial.draw(rule, AdamW.defaults(), new Network(5, 9, 11, 2, 8, 3, false, true, 0), 3, false, false, new Random(41));
+        RuleState.Adversarial state = (RuleState.Adversarial) trial.initialState();
+        List<PairMoments> huge = new ArrayList<>();
+        for (LoraPair pair : state.auxiliaries()) {
+            SimpleMatrix a = pair.a().createLike();
+            SimpleMatrix b = pair.b().createLike();
+            a.fill(1e200);
+            b.fill(1e200);
+            huge.add(new PairMoments(new Moments(a, a), new Moments(b, b)));
+        }
+        state = new RuleState.Adversarial(state.moments(), state.auxiliaries(), huge);
+        for (double rho : new double[] {0, 1e-3}) {
+            StepInputs inputs = trial.withRho(rho).inputs(1);
+            ProgramRun run = new ProgramRun(trial);
+            run.put(trial.trainables(), state);
+            StepResult expected = rule.step(trial.trainables(), state, inputs, trial.descent(), trial.oracle());
+            assertEquals(rho > 0, expected.skipped(), "the reference asks for c only where there is a radius");
+            assertEquals(rho == 0, run.run(inputs), "the program guards c only where there is a radius");
         }
     }
 

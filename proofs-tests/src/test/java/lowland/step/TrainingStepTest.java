@@ -1,5 +1,6 @@
 package lowland.step;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,8 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import lowland.descent.AdamW;
 import lowland.descent.BarSchedule;
@@ -20,13 +24,16 @@ import lowland.program.Observer;
 import lowland.program.operation.Scalar;
 import lowland.program.Stage;
 import lowland.program.Program;
+import lowland.program.State;
 import lowland.program.operation.CrossEntropyBackward;
 import lowland.program.operation.Dropout;
 import lowland.program.operation.Operation;
 import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
 import lowland.rule.Factor;
+import lowland.rule.FlatLora;
 import lowland.rule.FmLora;
+import lowland.rule.FullSam;
 import lowland.rule.Lora;
 import lowland.rule.LoraNBar;
 import lowland.rule.LoraOBar;
@@ -226,6 +233,7 @@ final class TrainingStepTest {
         List<Long> trainables = bits(run.trainables());
         List<Long> state = bits(run.state());
         assertFalse(run.run(inputs));
+        assertEquals(1, run.losses().size(), "a step ends where it fails");
         assertEquals(trainables, bits(run.trainables()));
         assertEquals(state, bits(run.state()));
     }
@@ -266,6 +274,162 @@ final class TrainingStepTest {
         ProgramRun run = new ProgramRun(trial);
         run.put(trainables, trial.initialState());
         assertSkipped(run, trial.inputs(11));
+    }
+
+    static Stream<UpdateRule> rulesWithANorm() {
+        return Stream.of(LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(), FullSam.defaults());
+    }
+
+    /// Finite gradients, but ‖g‖² or ‖Ḡ‖², A⁺ times as large, overflows: ρ/∞ would be no perturbation, and the step LoRA's.
+    @ParameterizedTest
+    @MethodSource("rulesWithANorm")
+    void aNormThatOverflowsIsNoPerturbationOfZero(UpdateRule rule) {
+        // One layer's pairs of rank 1 with B = 0, so that nothing overflows to both sides.
+        Trial all = Trial.draw(rule, AdamW.defaults(), NETWORK, 1, true, false, new Random(31));
+        Factors target = all.targets().getFirst();
+        List<LoraPair> pairs = new ArrayList<>();
+        for (LoraPair pair : all.trainables().pairs().subList(0, target.a().slices())) {
+            pairs.add(rule instanceof FmLora || rule instanceof EfmLora ? pair.withA(pair.a().scale(1e-9)) : pair);
+        }
+        List<SimpleMatrix> head = List.of(all.trainables().others().getFirst().scale(1e160), all.trainables().others().getLast());
+        Trial trial = new Trial(rule, all.descent(), NETWORK, all.rows(), all.frozen(), List.of(target), List.of(),
+                new Trainables(pairs, head), List.of(), List.of(), all.learningRate(), 0.1, 0);
+        assertTrue(trial.oracle().at(trial.trainables()).isFinite());
+        assertSkipped(started(trial), trial.inputs(1));
+    }
+
+    // ---- what is kept, what is given ----
+
+    /// Pairs, what is trained whole, the head and what is carried are all that a stopped run needs to go on.
+    @ParameterizedTest
+    @MethodSource("allRules")
+    void goesOnFromWhatIsKept(UpdateRule rule) {
+        Trial trial = trial(rule, false, 23);
+        TrainingStep step = trial.program();
+        List<State> kept = new ArrayList<>(RuleStep.both(step.adapter()));
+        kept.addAll(RuleStep.both(step.auxiliary()));
+        kept.addAll(step.whole());
+        kept.addAll(step.trained());
+        kept.addAll(step.carried());
+        assertEquals(kept.size(), new HashSet<>(kept).size(), "nothing twice");
+        ProgramRun run = started(trial);
+        assertTrue(run.run(trial.inputs(1)));
+        assertTrue(run.run(trial.inputs(2)));
+        ProgramRun resumed = run.from(kept);
+        assertTrue(run.run(trial.inputs(3)));
+        assertTrue(resumed.run(trial.inputs(3)));
+        assertEquals(bits(run.trainables()), bits(resumed.trainables()));
+        assertEquals(bits(run.state()), bits(resumed.state()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("allRules")
+    void scalarsAreThoseOfTheRule(UpdateRule rule) {
+        Trial trial = trial(rule, true, 5);
+        for (int t : new int[] {1, 2, 13}) {
+            Map<String, Double> expected = ProgramRun.scalars(trial, trial.inputs(t));
+            expected.keySet().retainAll(Set.of("ema", "barAlpha", "noiseShare"));
+            Map<String, Double> scalars = TrainingStep.scalars(rule, t, trial.inputs(t).progress());
+            assertEquals(expected.keySet(), scalars.keySet());
+            scalars.forEach((name, value) -> assertEquals(expected.get(name), value, 1e-15));
+        }
+    }
+
+    // ---- evaluation ----
+
+    /// The adapter alone: no dropout, no perturbation, no second pair.
+    @ParameterizedTest
+    @MethodSource("rules")
+    void evaluatesTheAdapterAlone(UpdateRule rule) {
+        Network network = new Network(5, 9, 11, 2, 8, 1, true, true, 0.3);
+        Trial trial = Trial.draw(rule, AdamW.defaults(), network, 4, false, false, new Random(29));
+        ProgramRun run = started(trial);
+        assertTrue(run.run(trial.inputs(1)));
+        Network still = new Network(5, 9, 11, 2, 8, 1, true, true, 0);
+        double expected = new DenseNetwork(still, trial.rows(), trial.frozen(), trial.whole()).at(run.trainables()).loss();
+        double[] losses = run.evaluate("losses");
+        double[] logits = run.evaluate("logits");
+        assertEquals(expected, Arrays.stream(losses).sum() / trial.rows().count(), Agreement.GRADIENT * (1 + expected));
+        for (int i = 0; i < losses.length; i++) {
+            assertEquals(Math.pow(logits[i] - trial.rows().targets()[i], 2), losses[i], 4 * 0x1p-53 * losses[i]);
+        }
+    }
+
+    /// Where nothing is perturbed or dropped, a gradient's logits are those of an evaluation.
+    @Test
+    void gradientsGiveTheLogits() {
+        Trial trial = trial(Lora.defaults(), false, 37);
+        ProgramRun run = started(trial);
+        double[] expected = run.evaluate("logits").clone();
+        assertTrue(run.run(trial.inputs(1)));
+        assertArrayEquals(expected, run.logits());
+    }
+
+    // ---- names ----
+
+    /// The stages of each program that run once, those that only close a repeated one left out: what a listing is read by.
+    @Test
+    void stagesAreNamed() {
+        StringBuilder names = new StringBuilder();
+        for (UpdateRule rule : List.of(Lora.defaults(), LoraPlus.defaults(), LoraOBar.defaults(), LoraSam.defaults(), FmLora.defaults(),
+                EfmLora.defaults(), BiLora.defaults(), FlatLora.defaults(), FullSam.defaults())) {
+            names.append(rule.getClass().getSimpleName()).append('\n');
+            for (Program program : trial(rule, true, 5).program().programs()) {
+                List<String> once = program.stages().stream().filter(stage -> stage.repeat() == 0 && !stage.name().startsWith("after ")
+                        && !stage.name().contains("backward")).map(Stage::name).toList();
+                names.append("    ").append((program.name() + ": " + String.join(", ", once)).strip()).append('\n');
+            }
+        }
+        assertEquals("""
+                Lora
+                    clear:
+                    gradient: main, head, loss
+                    descend: gradient norm, clip, descend, drift
+                    evaluate: main, head
+                LoraPlus
+                    clear:
+                    gradient: main, head, loss
+                    descend: gradient norm, clip, rates, descend, drift
+                    evaluate: main, head
+                LoraOBar
+                    clear:
+                    gradient: main, head, loss
+                    descend: gradient norm, clip, balance, descend, drift
+                    evaluate: main, head
+                LoraSam
+                    clear:
+                    gradient: main, head, loss
+                    perturb: main, radius, perturbation norm
+                    descend: gradient norm, clip, descend, drift
+                    evaluate: main, head
+                FmLora
+                    clear:
+                    gradient: main, head, loss
+                    perturb: main, estimate norm, perturbation norm
+                    descend: gradient norm, clip, descend, drift
+                    evaluate: main, head
+                EfmLora
+                    clear:
+                    gradient: main, head, loss
+                    descend: gradient norm, clip, estimate norm, average, perturbation norm, descend, drift
+                    evaluate: main, head
+                BiLora
+                    clear: second pair
+                    gradient: main, head, loss
+                    descend: gradient norm, clip, auxiliary gradient norm, auxiliary clip, ascend, clip, second pair, descend, drift
+                    evaluate: main, head
+                FlatLora
+                    clear: deviation
+                    gradient: main, head, loss
+                    descend: main, perturbation norm, gradient norm, clip, descend, drift
+                    evaluate: main, head
+                FullSam
+                    clear:
+                    gradient: main, head, loss
+                    perturb: main, radius, perturbation norm
+                    descend: gradient norm, clip, descend, drift
+                    evaluate: main, head
+                """, names.toString());
     }
 
     // ---- micro-batches ----

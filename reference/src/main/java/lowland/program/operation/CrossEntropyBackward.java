@@ -9,6 +9,7 @@ import lowland.program.Value;
 /// dlogits_i = G_i·(softmax(logits_i) − q), with q as in [CrossEntropy].
 public record CrossEntropyBackward(Value logits, Value labels, Value g, double smoothing, Value dLogits) implements Operation {
     public static Shape shape(Value logits, Value labels, Value g) {
+        Require.rank("crossEntropyBackward", logits, ElementType.REAL, 2);
         Require.shape("crossEntropyBackward", labels, ElementType.INT, logits.shape().extent(0));
         Require.shape("crossEntropyBackward", g, ElementType.REAL, logits.shape().extent(0));
         return logits.shape();

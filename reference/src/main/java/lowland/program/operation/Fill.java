@@ -7,6 +7,10 @@ import lowland.program.Value;
 
 /// Every element of a REAL or DOUBLE value is the DOUBLE scalar: zeros, and the derivative of a sum.
 public record Fill(Value scalar, Value y) implements Operation {
+    public Fill {
+        Require.scalar("fill", scalar);
+    }
+
     @Override
     public List<Value> inputs() {
         return List.of(scalar);

@@ -1,6 +1,7 @@
 package lowland.program.operation;
 
 import java.util.List;
+import lowland.program.ElementType;
 import lowland.program.Memory;
 import lowland.program.Shape;
 import lowland.program.Value;
@@ -9,6 +10,7 @@ import lowland.program.Value;
 /// The factor is a constant to the derivative.
 public record Scale(Value x, Value factor, Value y) implements Operation {
     public static Shape shape(Value x, Value factor) {
+        Require.that(x.type() != ElementType.INT, "scale", "a real or double value", x);
         Require.scalar("scale", factor);
         return x.shape();
     }

@@ -2,6 +2,7 @@ package lowland.program.operation;
 
 import java.util.List;
 import lowland.program.ElementType;
+import lowland.program.Extent;
 import lowland.program.Memory;
 import lowland.program.Shape;
 import lowland.program.Value;
@@ -9,9 +10,9 @@ import lowland.program.Value;
 /// dpredictions_i = 2·G_i·(predictions_i − targets_i).
 public record SquaredErrorBackward(Value predictions, Value targets, Value g, Value dPredictions) implements Operation {
     public static Shape shape(Value predictions, Value targets, Value g) {
-        Require.shape("squaredErrorBackward", targets, ElementType.REAL, predictions.shape().extent(0));
-        Require.shape("squaredErrorBackward", g, ElementType.REAL, predictions.shape().extent(0));
-        return predictions.shape();
+        Require.rank("squaredErrorBackward", targets, ElementType.REAL, 1);
+        Require.shape("squaredErrorBackward", g, ElementType.REAL, targets.shape().extent(0));
+        return Require.shape("squaredErrorBackward", predictions, ElementType.REAL, targets.shape().extent(0), Extent.of(1));
     }
 
     @Override

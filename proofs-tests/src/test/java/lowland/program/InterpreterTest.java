@@ -1,0 +1,122 @@
+package lowland.program;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import lowland.program.operation.Scalar;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+/// A session of the interpreter as its host sees it.
+final class InterpreterTest {
+    private static final State STACKED = new State("stacked", ElementType.REAL, Shape.of(2, 2), 3);
+    private static final State PLAIN = new State("plain", ElementType.REAL, Shape.of(2), 0);
+
+    /// plain ← factor·plain behind a guard; y = x·stackedᵀ of each layer, `doubled` is made behind the guard too.
+    private static Program program() {
+        Recording p = new Recording("test");
+        Value x = p.input("x", ElementType.REAL, Shape.of(Extent.TOKENS, Extent.of(2)));
+        Value y = p.repeat("layers", 3, List.of(x), c -> List.of(p.product(c.getFirst(), false, p.read(STACKED), true, null))).getFirst();
+        p.output("y", y);
+        Value factor = p.scalar("factor");
+        p.output("sum", p.sum(y));
+        p.guard(factor);
+        p.output("doubled", p.scalar(Scalar.Kind.ADD, factor, factor));
+        p.output("rows", p.scale(y, factor));
+        p.update(PLAIN, p.scale(p.read(PLAIN), factor));
+        return p.finish();
+    }
+
+    private static Interpreter.Run open() {
+        Interpreter.Run session = new Interpreter().open(List.of(program()), Map.of());
+        for (int layer = 0; layer < 3; layer++) {
+            session.write(STACKED, layer, new float[] {1, layer, 0, 1});
+        }
+        session.write(PLAIN, 0, new float[] {3, -4});
+        return session;
+    }
+
+    private static Inputs inputs(double factor) {
+        return new Inputs().extent("tokens", 1).reals("x", 5, 7, 99).scalar("factor", factor);
+    }
+
+    private static void refused(String message, Executable asked) {
+        assertEquals(message, assertThrows(IllegalArgumentException.class, asked).getMessage());
+    }
+
+    @Test
+    void runs() {
+        try (Interpreter.Run session = open()) {
+            assertTrue(session.run("test", inputs(0.5)));
+            // (5, 7) → (5, 7) → (12, 7) → (26, 7), and what is given beyond the run's size is not looked at.
+            float[] y = new float[2];
+            session.copy("test", "y", y);
+            assertArrayEquals(new float[] {26, 7}, y);
+            assertEquals(33, session.scalar("test", "sum"));
+            assertEquals(1, session.scalar("test", "doubled"));
+            assertArrayEquals(new double[] {13, 3.5}, session.output("test", "rows"));
+            assertArrayEquals(new float[] {1.5f, -2}, session.read(PLAIN, 0));
+            assertArrayEquals(new float[] {1, 2, 0, 1}, session.read(STACKED, 2));
+        }
+        assertEquals("interpreter", new Interpreter().name());
+    }
+
+    /// What was made before the guard stays to be read; what was not is not a number, in its own size.
+    @Test
+    void aGuardLeavesWhatWasMade() {
+        try (Interpreter.Run session = open()) {
+            assertFalse(session.run("test", inputs(Double.NaN)));
+            assertEquals(33, session.scalar("test", "sum"));
+            assertTrue(Double.isNaN(session.scalar("test", "doubled")));
+            assertArrayEquals(new double[] {Double.NaN, Double.NaN}, session.output("test", "rows"));
+            assertArrayEquals(new float[] {3, -4}, session.read(PLAIN, 0));
+        }
+    }
+
+    @Test
+    void whatIsNotThereIsRefused() {
+        try (Interpreter.Run session = open()) {
+            assertTrue(session.run("test", inputs(1)));
+            for (int layer : new int[] {-1, 3}) {
+                refused("no program here reads slice " + layer + " of state 'stacked'", () -> session.values(STACKED, layer));
+            }
+            refused("no program here reads slice 0 of state 'other'", () -> session.read(PLAIN.like("other"), 0));
+            refused("state 'plain' holds 2 values, not 3", () -> session.write(PLAIN, 0, new float[3]));
+            refused("program 'test' has no output 'z'", () -> session.output("test", "z"));
+        }
+        refused("program 'test' updates the state 'plain', which is to be frozen; leave it out of the frozen states",
+                () -> new Interpreter().open(List.of(program()), Set.of(PLAIN), Map.of()));
+    }
+
+    /// 8 bytes for each of 3·4 and 2 numbers.
+    @Test
+    void planned() {
+        try (Interpreter.Run session = new Interpreter().open(List.of(program()), Set.of(STACKED), Map.of())) {
+            assertEquals(new Session.Planned(8 * 14, 0, 0), session.planned());
+        }
+    }
+
+    @Test
+    void aStageThatRunsOnceHasNoDirection() {
+        refused("stage 'once' runs once: it has no direction and carries nothing", () -> new Stage("once", 0, true, List.of(), List.of()));
+        Value x = new Recording("x").scalar("x");
+        refused("stage 'once' runs once: it has no direction and carries nothing",
+                () -> new Stage("once", 0, false, List.of(new Carry(x, x, x, x)), List.of()));
+        assertEquals(2, new Stage("down", 3, true, List.of(), List.of()).layer(0));
+    }
+
+    @Test
+    void shapesAsText() {
+        assertEquals("[tokens, sequences+1, 4]", Shape.of(Extent.TOKENS, Extent.STARTS, Extent.of(4)).toString());
+        assertEquals("[]", Shape.SCALAR.toString());
+        assertEquals(30, Shape.of(Extent.STARTS, Extent.of(5)).size(Map.of("sequences", 5)));
+        assertArrayEquals(new int[] {2, 3}, Shape.of(2, 3).fixed());
+        assertThrows(ArithmeticException.class, () -> Shape.of(1 << 16, 1 << 15).size(Map.of()));
+    }
+}
