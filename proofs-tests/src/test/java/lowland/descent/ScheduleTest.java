@@ -56,6 +56,7 @@ class ScheduleTest {
         assertRho(new RhoSchedule(RhoSchedule.Shape.INVERSE_SQRT, 0.6, 9), 0.6, 0.6 / Math.sqrt(2), 0.6 / Math.sqrt(3), 0.3);
         assertRho(new RhoSchedule(RhoSchedule.Shape.COSINE, 0, 4), 0, 0, 0);
         assertRho(new RhoSchedule(RhoSchedule.Shape.COSINE, 0.1, 0, 2), 0.1, 0.05, 0);
+        assertRho(new RhoSchedule(RhoSchedule.Shape.COSINE, 0.1, 0.05, 1), 0.1, 0.05);
     }
 
     @Example
