@@ -40,7 +40,7 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
     }
 
     /// The settings of one run: rank 8, alpha 16, all linear layers, AdamW, linear schedule, clipped at 1; no dropout, since a run sees
-    /// no row twice.
+    /// no row twice (LoRA at twice the steps each twice).
     public Settings settings(DemoMethod method, long seed) {
         int count = steps * method.steps();
         return new Settings(method.rule(), new RhoSchedule(RhoSchedule.Shape.CONSTANT, method.rho(), count),
