@@ -36,18 +36,20 @@ final class Products {
     /// @param mode 0 no addend, 1 a row, 2 a matrix
     static void kernelProductOfRows(KernelContext c, IntArray control, IntArray table, FloatArray addend, FloatArray b, FloatArray work,
             int at, int rowsAt, int columnsAt, int depthAt, int mode) {
-        ofRows(c.globalIdx, c.globalIdy, control, table, addend, b, work, at, rowsAt, columnsAt, depthAt, mode);
+        int row = Row.of(c.globalIdx + c.globalIdy, control, table, at);
+        ofRows(c.globalIdx, c.globalIdy, control, table, row, addend, b, work, rowsAt, columnsAt, depthAt, mode);
     }
 
     /// The same with b in `work`.
     static void kernelProductOfRowsWithin(KernelContext c, IntArray control, IntArray table, FloatArray addend, FloatArray work, int at,
             int rowsAt, int columnsAt, int depthAt, int mode) {
-        ofRows(c.globalIdx, c.globalIdy, control, table, addend, work, work, at, rowsAt, columnsAt, depthAt, mode);
+        int row = Row.of(c.globalIdx + c.globalIdy, control, table, at);
+        ofRows(c.globalIdx, c.globalIdy, control, table, row, addend, work, work, rowsAt, columnsAt, depthAt, mode);
     }
 
-    private static void ofRows(int x, int y, IntArray control, IntArray table, FloatArray addend, FloatArray b, FloatArray work, int at,
+    /// A block, x-th of its row and y-th of its column.
+    private static void ofRows(int x, int y, IntArray control, IntArray table, int row, FloatArray addend, FloatArray b, FloatArray work,
             int rowsAt, int columnsAt, int depthAt, int mode) {
-        int row = Row.of(x + y, control, table, at);
         int rows = control.get(rowsAt) * table.get(row);
         int columns = control.get(columnsAt);
         int i = y * ROWS_DOWN;
@@ -114,18 +116,20 @@ final class Products {
     /// @param mode 0 no addend, 1 a row, 2 a matrix
     static void kernelProductOfColumns(KernelContext c, IntArray control, IntArray table, FloatArray a, FloatArray b, FloatArray work,
             int at, int rowsAt, int columnsAt, int depthAt, int transposeA, int transposeB, int mode) {
-        ofColumns(c.globalIdx, c.globalIdy, control, table, a, b, work, at, rowsAt, columnsAt, depthAt, transposeA, transposeB, mode);
+        int row = Row.of(c.globalIdx + c.globalIdy, control, table, at);
+        ofColumns(c.globalIdx, c.globalIdy, control, table, row, a, b, work, rowsAt, columnsAt, depthAt, transposeA, transposeB, mode);
     }
 
     /// The same with a and b in `work`.
     static void kernelProductOfColumnsWithin(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int rowsAt,
             int columnsAt, int depthAt, int transposeA, int transposeB, int mode) {
-        ofColumns(c.globalIdx, c.globalIdy, control, table, work, work, work, at, rowsAt, columnsAt, depthAt, transposeA, transposeB, mode);
+        int row = Row.of(c.globalIdx + c.globalIdy, control, table, at);
+        ofColumns(c.globalIdx, c.globalIdy, control, table, row, work, work, work, rowsAt, columnsAt, depthAt, transposeA, transposeB, mode);
     }
 
-    private static void ofColumns(int x, int y, IntArray control, IntArray table, FloatArray a, FloatArray b, FloatArray work, int at,
+    /// A block, x-th of its row and y-th of its column.
+    private static void ofColumns(int x, int y, IntArray control, IntArray table, int row, FloatArray a, FloatArray b, FloatArray work,
             int rowsAt, int columnsAt, int depthAt, int transposeA, int transposeB, int mode) {
-        int row = Row.of(x + y, control, table, at);
         int rows = control.get(rowsAt) * table.get(row);
         int across = control.get(columnsAt) >> 3;
         int i = y * COLUMNS_DOWN;
