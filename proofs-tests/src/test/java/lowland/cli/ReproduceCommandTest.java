@@ -126,6 +126,26 @@ class ReproduceCommandTest {
         assertTrue(finished.err().contains("cell 8 of 8: CoLA, lora, seed 1") && !finished.err().contains("cell 7 of"), finished.err());
     }
 
+    /// RTE starts from the adapter for MNLI where a method can, and the table names those that cannot.
+    @Test
+    void anAdapterForMnliIsForMethodsWithFactors() throws Exception {
+        Path first = folder.resolve("first");
+        assertEquals(0, reproduce(first, 2).exit());
+        Path adapter = first.resolve("cola/lora/seed-0/adapter");
+        Path out = folder.resolve("from");
+        List<String> command = arguments(out, 2, "--init-adapter", adapter.toString());
+        command.set(command.indexOf("--tasks") + 1, "rte");
+        command.set(command.indexOf("--methods") + 1, "full,adapter-pfeiffer");
+        command.set(command.indexOf("--seeds") + 1, "1");
+        Shell shell = Shell.run(command.toArray(String[]::new));
+        assertEquals(0, shell.exit(), shell.err());
+        assertTrue(shell.out().contains("start without an adapter for MNLI with full, adapter-pfeiffer;"), shell.out());
+        for (String method : List.of("lora", "full", "adapter-pfeiffer")) {
+            JsonNode start = JSON.readTree(out.resolve("rte").resolve(method).resolve("seed-0/config.json").toFile()).get("initAdapter");
+            assertEquals(method.equals("lora") ? adapter.toString() : "null", start.asText(), method);
+        }
+    }
+
     @Test
     void aTableThatWasKilledGoesOnAtTheFirstUnfinishedCell() throws Exception {
         Path out = folder.resolve("killed");

@@ -27,33 +27,54 @@ class ProductsTest {
     private static final int LAYERS = 2;
     private static final int MOST = 11;
     private static final Extent NARROW = Extent.of(8);
-    private static final Extent IN = Extent.of(24);
-    private static final Extent OUT = Extent.of(40);
+    private static final Extent IN = Extent.of(40);
+    private static final Extent OUT = Extent.of(24);
     private static final State WEIGHT = new State("weight", ElementType.REAL, Shape.of(OUT, IN), LAYERS);
-    private static final State SMALL = new State("small", ElementType.REAL, Shape.of(NARROW, IN), LAYERS);
+    private static final State DOWN = new State("down", ElementType.REAL, Shape.of(NARROW, IN), LAYERS);
+    private static final State UP = new State("up", ElementType.REAL, Shape.of(OUT, NARROW), LAYERS);
+    /// A weight on the left, of something that is none.
+    private static final State FIXED = new State("fixed", ElementType.REAL, Shape.of(NARROW, IN), 0);
+    /// Trained, so not among the frozen weights.
+    private static final State A = new State("a", ElementType.REAL, Shape.of(NARROW, IN), LAYERS);
+    private static final State B = new State("b", ElementType.REAL, Shape.of(OUT, NARROW), LAYERS);
 
     private static Program program() {
         Recording p = new Recording("products");
         Value x = p.input("x", ElementType.REAL, Shape.of(Extent.TOKENS, IN));
-        Value g = p.input("g", ElementType.REAL, Shape.of(Extent.TOKENS, OUT));
         Value bias = p.input("bias", ElementType.REAL, Shape.of(OUT));
         Value other = p.input("other", ElementType.REAL, Shape.of(IN));
-        // Stacked weights, each layer's behind the other's: forward, to rank 8 and back, each way with every addend.
+        // Stacked states, each layer's behind the other's, with every addend.
         Value last = p.repeat("layers", LAYERS, List.of(x), carried -> {
+            Value h = carried.getFirst();
             Value w = p.read(WEIGHT);
-            Value a = p.read(SMALL);
-            Value y = p.product(carried.getFirst(), false, w, true, bias);
-            Value summed = p.product(carried.getFirst(), false, w, true, y);
-            Value low = p.product(carried.getFirst(), false, a, true, null);
-            Value back = p.product(p.add(y, summed), false, w, false, other);
-            return List.of(p.product(low, false, a, false, back));
+            Value a = p.read(A);
+            Value b = p.read(B);
+            // Forward: along rows, and to a low depth.
+            Value y = p.product(h, false, w, true, bias);
+            Value summed = p.product(h, false, w, true, y);
+            Value frozen = p.product(h, false, p.read(DOWN), true, null);
+            Value low = p.product(h, false, a, true, frozen);
+            Value g = p.product(low, false, b, true, summed);
+            g = p.product(frozen, false, p.read(UP), true, p.add(g, summed));
+            // Back, and the factors' gradients.
+            Value dLow = p.product(g, false, b, false, low);
+            Value dB = p.product(g, true, low, false, null);
+            Value dA = p.product(dLow, true, h, false, a);
+            Value dh = p.product(g, false, w, false, other);
+            p.update(A, dA);
+            p.update(B, p.add(b, dB));
+            return List.of(p.product(dLow, false, a, false, dh));
         }).getFirst();
         p.output("last", last);
-        Value d = p.product(x, true, g, false, null);
-        p.output("added", p.product(x, true, g, false, d));
-        p.output("row", p.product(x, true, g, false, bias));
-        p.output("down", p.product(g, true, x, false, null));
-        p.output("alone", p.product(g, false, p.input("square", ElementType.REAL, Shape.of(OUT, IN)), false, x));
+        Value g = p.input("g", ElementType.REAL, Shape.of(Extent.TOKENS, OUT));
+        Value square = p.input("square", ElementType.REAL, Shape.of(IN, IN));
+        p.output("row", p.product(g, true, x, false, other));
+        p.output("along", p.product(x, false, square, true, other));
+        p.output("both", p.product(p.product(x, true, g, false, null), true, square, true, null));
+        p.output("transposed", p.product(p.input("pairs", ElementType.REAL, Shape.of(NARROW, OUT)), true,
+                p.input("more", ElementType.REAL, Shape.of(IN, NARROW)), true, other));
+        p.output("across", p.product(square, false, x, true, null));
+        p.output("left", p.product(p.read(FIXED), false, square, false, null));
         return p.finish();
     }
 
@@ -67,15 +88,18 @@ class ProductsTest {
     }
 
     private static Inputs inputs(int tokens) {
-        return new Inputs().extent("tokens", tokens).reals("x", random(24 * tokens, 1)).reals("g", random(40 * tokens, 2))
-                .reals("bias", random(40, 3)).reals("other", random(24, 4)).reals("square", random(24 * 40, 5));
+        return new Inputs().extent("tokens", tokens).reals("x", random(40 * tokens, 1)).reals("g", random(24 * tokens, 2))
+                .reals("bias", random(24, 3)).reals("other", random(40, 4)).reals("square", random(40 * 40, 5))
+                .reals("pairs", random(8 * 24, 6)).reals("more", random(40 * 8, 7));
     }
 
     private static void initialise(Session session) {
-        for (int layer = 0; layer < LAYERS; layer++) {
-            session.write(WEIGHT, layer, random(40 * 24, 6 + layer));
-            session.write(SMALL, layer, random(8 * 24, 8 + layer));
+        for (State state : List.of(WEIGHT, DOWN, UP, A, B)) {
+            for (int layer = 0; layer < LAYERS; layer++) {
+                session.write(state, layer, random(state.size(), 8 + state.name().hashCode() + layer));
+            }
         }
+        session.write(FIXED, 0, random(FIXED.size(), 9));
     }
 
     @Test
@@ -83,8 +107,8 @@ class ProductsTest {
         Comparison comparison = new Comparison();
         int runs = 0;
         try (Session session = Tornado.device(true).open(List.of(program()), Map.of("tokens", MOST))) {
-            initialise(session);
             for (int tokens : new int[] {1, 2, 5, 8, MOST}) {
+                initialise(session);
                 assertTrue(session.run("products", inputs(tokens), comparison), "tokens " + tokens);
                 runs++;
             }

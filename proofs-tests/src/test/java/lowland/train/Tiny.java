@@ -62,6 +62,6 @@ final class Tiny {
     }
 
     static DemoPlan plan(List<DemoMethod> methods, Long... seeds) {
-        return new DemoPlan("tiny", methods, List.of(seeds), 4, 5, 3e-3, 1e-2, 1, 40, 10, 2, 12, 2, 0.01, 6, 3, 10);
+        return new DemoPlan("tiny", methods, List.of(seeds), 4, 5, 3e-3, 1e-2, 40, 1, 10, 2, 12, 2, 0.01, 6, 3, 10);
     }
 }

@@ -112,6 +112,11 @@ record Method(String name, Rule rule, AdapterForm form) {
                 + String.join(", ", names()) + ", or a rule with a form, as bi-lora+dora");
     }
 
+    /// Whether it can start from the factors of another run: it has factors, and does not make its own start.
+    boolean startsFromFactors() {
+        return rule.trainsFactors() && !form.residual();
+    }
+
     /// Every rule, and every form alone.
     static List<String> names() {
         List<String> names = new ArrayList<>();

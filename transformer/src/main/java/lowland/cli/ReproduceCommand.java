@@ -92,7 +92,8 @@ final class ReproduceCommand implements Callable<Integer> {
     private Integer k;
 
     @Option(names = "--init-adapter", paramLabel = "DIR", description = {
-        "table2: an adapter for MNLI, from whose factors RTE, MRPC and STS-B start, as LoRA's scripts have it.",
+        "table2: an adapter for MNLI, from whose factors RTE, MRPC and STS-B start, as LoRA's scripts have it; not with methods that have no"
+            + " factors or make their own start, and the table says so.",
         "Default: none; they start anew, and the table says so."})
     private Path mnli;
 
@@ -258,7 +259,8 @@ final class ReproduceCommand implements Callable<Integer> {
         add(arguments, "--k", k);
         add(arguments, "--learning-rate", rate);
         add(arguments, "--rho", rho);
-        add(arguments, "--init-adapter", mnli != null && FROM_MNLI.contains(task.name()) ? mnli.toAbsolutePath().normalize() : null);
+        boolean fromMnli = mnli != null && FROM_MNLI.contains(task.name()) && Method.of(method).startsFromFactors();
+        add(arguments, "--init-adapter", fromMnli ? mnli.toAbsolutePath().normalize() : null);
         add(arguments, "--steps", steps);
         add(arguments, "--rows", rows);
         arguments.addAll(more);
@@ -358,7 +360,7 @@ final class ReproduceCommand implements Callable<Integer> {
             Map<Cell, Cell.Result> results) {
         List<Long> numbers = paper.seeds().subList(0, seeds);
         ResultTable found = new ResultTable(columns, chosen, numbers, paper.test(), scores(paper, cells, results));
-        String text = heading(paper, columns) + "\n" + found.text() + paper.paper() + "\n";
+        String text = heading(paper, columns, chosen) + "\n" + found.text() + paper.paper() + "\n";
         ObjectNode json = found.json().put("table", paper.name()).put("model", model).put("steps", steps).put("rows", rows);
         more.forEach(json.putArray("train")::add);
         AtomicFile.write(out.resolve("table.txt"), text);
@@ -397,7 +399,7 @@ final class ReproduceCommand implements Callable<Integer> {
     }
 
     /// What was measured, and in what it differs from the paper.
-    private String heading(PaperTable paper, List<PaperTable.Task> columns) {
+    private String heading(PaperTable paper, List<PaperTable.Task> columns, List<String> chosen) {
         StringBuilder text = new StringBuilder(paper.name() + ": " + model + ", " + seeds + (seeds == 1 ? " seed; " : " seeds; ")
                 + paper.measured() + "\n");
         List<String> differs = new ArrayList<>();
@@ -407,8 +409,10 @@ final class ReproduceCommand implements Callable<Integer> {
         if (k != null) {
             differs.add(k + " rows a class");
         }
-        if (mnli == null && columns.stream().anyMatch(task -> !paper.test() && FROM_MNLI.contains(task.name()))) {
-            differs.add("RTE, MRPC and STS-B start without an adapter for MNLI");
+        List<String> anew = chosen.stream().filter(method -> mnli == null || !Method.of(method).startsFromFactors()).toList();
+        if (!anew.isEmpty() && columns.stream().anyMatch(task -> !paper.test() && FROM_MNLI.contains(task.name()))) {
+            differs.add("RTE, MRPC and STS-B start without an adapter for MNLI"
+                    + (anew.size() < chosen.size() ? " with " + String.join(", ", anew) : ""));
         }
         if (rows != null) {
             differs.add("at most " + rows + " rows of each split");

@@ -27,7 +27,7 @@ final class StartOptions {
         if (auxiliary != null && method.rule() != Method.Rule.BI_LORA) {
             throw Failure.usage("--init-auxiliary is for --method bi-lora: " + method.name() + " has no second pair");
         }
-        if (adapter != null && (method.form().residual() || !method.rule().trainsFactors())) {
+        if (adapter != null && !method.startsFromFactors()) {
             throw Failure.usage("--init-adapter does not fit --method " + method.name() + ", which "
                     + (method.form().residual() ? "makes its own start" : "has no factors") + "; leave one out");
         }

@@ -60,7 +60,6 @@ public final class DemoJson {
         json.put("learningRate", plan.learningRate());
         json.put("headLearningRate", plan.headLearningRate());
         json.put("warmUpSteps", plan.warmUp());
-        json.put("featureRows", plan.featureRows());
         json.put("devCurveRows", plan.devRows());
         json.put("devEvery", plan.devEvery());
         json.put("sharpnessRows", plan.sharpnessRows());

@@ -76,8 +76,9 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
         } else if (seeds < 5) {
             notes.add("With " + seeds + " seeds only a very large difference could rise above the noise; --full takes five.");
         }
-        notes.add("Every method starts from the head of the frozen features: what it has above them, it gained by changing the encoder. There ±"
-                + " is the standard error over the test rows, paired row by row.");
+        notes.add(String.format(Locale.ROOT, "Every method sees the same %,d training rows as the head on frozen features, and starts from that"
+                + " head: what it has above it, it gained by changing the encoder. There ± is the standard error over the test rows, paired row by"
+                + " row.", result.trainRows()));
         for (DemoResult.Method method : result.methods()) {
             if (method.skipped() > 0) {
                 notes.add(method.method().title() + " skipped " + method.skipped() + " steps, in which something was not finite.");

@@ -19,6 +19,7 @@ public final class Demo {
     private final DemoPlan plan;
     private final Device device;
     private final DemoProgress progress;
+    private final Rows train;
     private final Rows devSample;
     private final Rows sharpnessSample;
     private final Rows landscapeSample;
@@ -31,8 +32,9 @@ public final class Demo {
         this.plan = plan;
         this.device = device;
         this.progress = progress;
+        train = DemoTask.sample(task.train(), plan.trainRows(), "training");
         devSample = DemoTask.sample(task.dev(), plan.devRows(), "dev curve");
-        sharpnessSample = DemoTask.sample(task.train(), plan.sharpnessRows(), "sharpness");
+        sharpnessSample = DemoTask.sample(train, plan.sharpnessRows(), "sharpness");
         landscapeSample = DemoTask.sample(sharpnessSample, plan.landscapeRows(), "landscape");
     }
 
@@ -57,12 +59,12 @@ public final class Demo {
         for (int i = 0; i < runs.size(); i++) {
             methods.add(new DemoResult.Method(plan.methods().get(i), List.copyOf(runs.get(i)), planned.get(i), landscapes.get(i)));
         }
-        return new DemoResult(plan, task.data().name(), task.train().size(), task.dev().size(), task.test().size(), baselines, methods,
+        return new DemoResult(plan, task.data().name(), demo.train.size(), task.dev().size(), task.test().size(), baselines, methods,
                 (System.nanoTime() - began) * 1e-9);
     }
 
     private DemoResult.Baseline majority() {
-        int[] counts = task.data().counts(task.data().train());
+        int[] counts = task.data().counts(train.examples());
         int most = 0;
         for (int label = 1; label < counts.length; label++) {
             most = counts[label] > counts[most] ? label : most;
@@ -76,10 +78,9 @@ public final class Demo {
 
     /// The head of [#frozen] is fitted here.
     private DemoResult.Baseline frozenFeatures() {
-        Rows rows = DemoTask.sample(task.train(), plan.featureRows(), "features");
-        float[][] features = FrozenFeatures.of(pretrained, rows, device);
-        progress.advance(rows.size(), "frozen features");
-        frozen = FrozenFeatures.fit(features, rows, task.classes());
+        float[][] features = FrozenFeatures.of(pretrained, train, device);
+        progress.advance(train.size(), "frozen features");
+        frozen = FrozenFeatures.fit(features, train, task.classes());
         DemoResult.Baseline baseline = frozen.baseline(FrozenFeatures.of(pretrained, task.test(), device), task.test());
         progress.advance(task.test().size(), "frozen features");
         return baseline;
@@ -89,8 +90,8 @@ public final class Demo {
         int mostTokens = Math.max(task.dev().mostTokens(1), task.test().mostTokens(1));
         List<Training> trainings = new ArrayList<>();
         for (DemoMethod method : plan.methods()) {
-            Training training = new Training(pretrained.with(method.layers()), plan.settings(method, seed), task.train(), task.classes(), false,
-                    mostTokens, device);
+            Training training = new Training(pretrained.with(method.layers()), plan.settings(method, seed), train, task.classes(), false, mostTokens,
+                    device);
             frozen.start(training);
             trainings.add(training);
         }

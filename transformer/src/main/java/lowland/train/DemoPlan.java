@@ -13,8 +13,8 @@ import lowland.rule.Scaling;
 /// @param batchSize     rows of a step
 /// @param learningRate  of the factors
 /// @param headLearningRate of the head
+/// @param trainRows     a fixed sample of the training rows at most, the same for the head on frozen features and for every method
 /// @param warmUp        untimed steps of each method before the first, on a model that is thrown away
-/// @param featureRows   training rows at most for the head on frozen features
 /// @param devRows       rows of the dev curve, a fixed sample
 /// @param devEvery      steps between its points
 /// @param sharpnessRows training rows for the sharpness, a fixed sample
@@ -24,23 +24,23 @@ import lowland.rule.Scaling;
 /// @param side          points of the landscape along each direction
 /// @param reach         how far it goes, in lengths of a direction
 public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds, int steps, int batchSize, double learningRate,
-        double headLearningRate, int warmUp, int featureRows, int devRows, int devEvery, int sharpnessRows, int directions, double share,
+        double headLearningRate, int trainRows, int warmUp, int devRows, int devEvery, int sharpnessRows, int directions, double share,
         int landscapeRows, int side, double reach) {
 
     /// Verb supersense.
     public static DemoPlan verbSupersense(List<DemoMethod> methods, List<Long> seeds, boolean full) {
         return full
-                ? new DemoPlan("verb supersense", methods, seeds, 160, 32, 4e-3, 1e-3, 4, 1 << 20, 128, 40, 128, 2, 0.01, 64, 7, 30)
-                : new DemoPlan("verb supersense", methods, seeds, 120, 32, 4e-3, 1e-3, 4, 1 << 20, 96, 30, 64, 2, 0.01, 32, 5, 30);
+                ? new DemoPlan("verb supersense", methods, seeds, 192, 16, 3e-3, 1e-3, 3072, 4, 96, 48, 96, 2, 0.01, 48, 7, 30)
+                : new DemoPlan("verb supersense", methods, seeds, 160, 16, 3e-3, 1e-3, 2560, 4, 64, 40, 64, 2, 0.01, 32, 5, 30);
     }
 
     /// Gloss match, of `--full`.
     public static DemoPlan glossMatch(List<DemoMethod> methods, List<Long> seeds) {
-        return new DemoPlan("gloss match", methods, seeds, 32, 16, 4e-3, 1e-3, 2, 4000, 96, 16, 48, 2, 0.01, 32, 5, 30);
+        return new DemoPlan("gloss match", methods, seeds, 48, 16, 3e-3, 1e-3, 768, 2, 96, 24, 48, 2, 0.01, 32, 5, 30);
     }
 
     /// The settings of one run: rank 8, alpha 16, all linear layers, AdamW, linear schedule, clipped at 1; no dropout, since a run sees
-    /// hardly a row twice.
+    /// no row twice (LoRA at twice the steps each twice).
     public Settings settings(DemoMethod method, long seed) {
         int count = steps * method.steps();
         return new Settings(method.rule(), new RhoSchedule(RhoSchedule.Shape.CONSTANT, method.rho(), count),
@@ -53,14 +53,15 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
 
     /// The work, in rows that pass forward once; a gradient counts as two.
     long work(DemoTask task) {
+        long train = Math.min(trainRows, task.train().size());
         long perStep = 0;
         for (DemoMethod method : methods) {
             perStep += (long) method.steps() * method.gradients() * 2 * batchSize;
         }
         long evaluated = task.test().size() + (long) devPoints() * Math.min(devRows, task.dev().size())
-                + (2L * directions + 1) * Math.min(sharpnessRows, task.train().size());
-        long plane = (long) side * side * Math.min(landscapeRows, task.train().size());
-        return Math.min(featureRows, task.train().size()) + task.test().size() + warmUp * perStep
+                + (2L * directions + 1) * Math.min(sharpnessRows, train);
+        long plane = (long) side * side * Math.min(landscapeRows, train);
+        return train + task.test().size() + warmUp * perStep
                 + seeds.size() * (steps * perStep + methods.size() * evaluated) + methods.size() * plane;
     }
 

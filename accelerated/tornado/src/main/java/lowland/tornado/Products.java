@@ -9,17 +9,24 @@ import uk.ac.manchester.tornado.api.types.vectors.Float8;
 /// Matrix products in registers: a work-item computes a block of the result, without local memory and without a barrier. Rows and columns
 /// beyond the edge are clamped when read and not written.
 ///
-/// Two kernels load eight floats at once: for frozen weights on the right whose rows are whole eights, where nearly all the work is. Their
-/// prototypes were five to seven times as fast on PoCL as the third, which takes everything else. Arrays are seen as vectors by a view that
-/// TornadoVM's compiler removes, but takes for a write: so a viewed array comes behind the same one under another name (see [Row]).
+/// | kernel                     | eight floats at once are               | for                                                     |
+/// |----------------------------|----------------------------------------|---------------------------------------------------------|
+/// | [#kernelProductOfColumns]  | columns of the result                  | whole eights of columns; a transposed b of a low depth  |
+/// | [#kernelProductOfRows]     | of the depth, along rows of both       | a·bᵀ of a depth of whole eights                         |
+/// | [#kernelProduct]           | nothing                                | everything else                                         |
+///
+/// Arrays are seen as vectors by a view that TornadoVM's compiler removes, but takes for a write: so a viewed array comes behind the same one
+/// under another name (see [Row]), and no array is viewed under two names. Hence each kernel of vectors has a second form for operands that
+/// are all in `work`, with the same body.
 final class Products {
     /// Rows and columns of a block of [#kernelProduct].
     static final int BLOCK = 4;
     /// Rows and columns of a block of [#kernelProductOfRows].
-    static final int SQUARE = 2;
-    /// Rows of a block of [#kernelProductOfColumns], and floats of a row.
-    static final int TALL = 4;
-    static final int WIDE = 16;
+    static final int ROWS_DOWN = 2;
+    static final int ROWS_ACROSS = 4;
+    /// Rows and columns of a block of [#kernelProductOfColumns].
+    static final int COLUMNS_DOWN = 4;
+    static final int COLUMNS_ACROSS = 16;
 
     private Products() {}
 
@@ -30,10 +37,23 @@ final class Products {
     static void kernelProductOfRows(KernelContext c, IntArray control, IntArray table, FloatArray addend, FloatArray b, FloatArray work,
             int at, int rowsAt, int columnsAt, int depthAt, int mode) {
         int row = Row.of(c.globalIdx + c.globalIdy, control, table, at);
+        ofRows(c.globalIdx, c.globalIdy, control, table, row, addend, b, work, rowsAt, columnsAt, depthAt, mode);
+    }
+
+    /// The same with b in `work`.
+    static void kernelProductOfRowsWithin(KernelContext c, IntArray control, IntArray table, FloatArray addend, FloatArray work, int at,
+            int rowsAt, int columnsAt, int depthAt, int mode) {
+        int row = Row.of(c.globalIdx + c.globalIdy, control, table, at);
+        ofRows(c.globalIdx, c.globalIdy, control, table, row, addend, work, work, rowsAt, columnsAt, depthAt, mode);
+    }
+
+    /// A block, x-th of its row and y-th of its column.
+    private static void ofRows(int x, int y, IntArray control, IntArray table, int row, FloatArray addend, FloatArray b, FloatArray work,
+            int rowsAt, int columnsAt, int depthAt, int mode) {
         int rows = control.get(rowsAt) * table.get(row);
         int columns = control.get(columnsAt);
-        int i = c.globalIdy * 2;
-        int j = c.globalIdx * 2;
+        int i = y * ROWS_DOWN;
+        int j = x * ROWS_ACROSS;
         if (i < rows && j < columns) {
             VectorFloat8 left = new VectorFloat8(work);
             VectorFloat8 right = new VectorFloat8(b);
@@ -42,26 +62,42 @@ final class Products {
             int a1 = (table.get(row + 1) >> 3) + Math.min(i + 1, rows - 1) * depth;
             int b0 = (table.get(row + 2) >> 3) + j * depth;
             int b1 = (table.get(row + 2) >> 3) + Math.min(j + 1, columns - 1) * depth;
+            int b2 = (table.get(row + 2) >> 3) + Math.min(j + 2, columns - 1) * depth;
+            int b3 = (table.get(row + 2) >> 3) + Math.min(j + 3, columns - 1) * depth;
             Float8 s00 = all(0f);
             Float8 s01 = all(0f);
+            Float8 s02 = all(0f);
+            Float8 s03 = all(0f);
             Float8 s10 = all(0f);
             Float8 s11 = all(0f);
+            Float8 s12 = all(0f);
+            Float8 s13 = all(0f);
             for (int k = 0; k < depth; k++) {
                 Float8 x0 = left.get(a0 + k);
                 Float8 x1 = left.get(a1 + k);
                 Float8 y0 = right.get(b0 + k);
                 Float8 y1 = right.get(b1 + k);
+                Float8 y2 = right.get(b2 + k);
+                Float8 y3 = right.get(b3 + k);
                 s00 = Float8.add(s00, Float8.mult(x0, y0));
                 s01 = Float8.add(s01, Float8.mult(x0, y1));
+                s02 = Float8.add(s02, Float8.mult(x0, y2));
+                s03 = Float8.add(s03, Float8.mult(x0, y3));
                 s10 = Float8.add(s10, Float8.mult(x1, y0));
                 s11 = Float8.add(s11, Float8.mult(x1, y1));
+                s12 = Float8.add(s12, Float8.mult(x1, y2));
+                s13 = Float8.add(s13, Float8.mult(x1, y3));
             }
             int to = table.get(row + 3);
             int from = table.get(row + 4);
             put(work, to, addend, from, i, j, rows, columns, mode, total(s00));
             put(work, to, addend, from, i, j + 1, rows, columns, mode, total(s01));
+            put(work, to, addend, from, i, j + 2, rows, columns, mode, total(s02));
+            put(work, to, addend, from, i, j + 3, rows, columns, mode, total(s03));
             put(work, to, addend, from, i + 1, j, rows, columns, mode, total(s10));
             put(work, to, addend, from, i + 1, j + 1, rows, columns, mode, total(s11));
+            put(work, to, addend, from, i + 1, j + 2, rows, columns, mode, total(s12));
+            put(work, to, addend, from, i + 1, j + 3, rows, columns, mode, total(s13));
         }
     }
 
@@ -73,16 +109,31 @@ final class Products {
         return ((s.getS0() + s.getS4()) + (s.getS1() + s.getS5())) + ((s.getS2() + s.getS6()) + (s.getS3() + s.getS7()));
     }
 
-    /// Operands: a, b, y, addend; all but b are in `work`. y = op(a)·b + addend, for whole eights of columns.
+    /// Operands: a, b, y, addend; y and the addend are in `work`. y = op(a)·op(b) + addend, for whole eights of columns: eight elements at once
+    /// grow by an element of a times eight of b. Those of a transposed b are picked one by one, which pays where there is too little depth for
+    /// [#kernelProductOfRows] to make up for the sums at its end.
     ///
     /// @param mode 0 no addend, 1 a row, 2 a matrix
     static void kernelProductOfColumns(KernelContext c, IntArray control, IntArray table, FloatArray a, FloatArray b, FloatArray work,
-            int at, int rowsAt, int columnsAt, int depthAt, int transposeA, int mode) {
+            int at, int rowsAt, int columnsAt, int depthAt, int transposeA, int transposeB, int mode) {
         int row = Row.of(c.globalIdx + c.globalIdy, control, table, at);
+        ofColumns(c.globalIdx, c.globalIdy, control, table, row, a, b, work, rowsAt, columnsAt, depthAt, transposeA, transposeB, mode);
+    }
+
+    /// The same with a and b in `work`.
+    static void kernelProductOfColumnsWithin(KernelContext c, IntArray control, IntArray table, FloatArray work, int at, int rowsAt,
+            int columnsAt, int depthAt, int transposeA, int transposeB, int mode) {
+        int row = Row.of(c.globalIdx + c.globalIdy, control, table, at);
+        ofColumns(c.globalIdx, c.globalIdy, control, table, row, work, work, work, rowsAt, columnsAt, depthAt, transposeA, transposeB, mode);
+    }
+
+    /// A block, x-th of its row and y-th of its column.
+    private static void ofColumns(int x, int y, IntArray control, IntArray table, int row, FloatArray a, FloatArray b, FloatArray work,
+            int rowsAt, int columnsAt, int depthAt, int transposeA, int transposeB, int mode) {
         int rows = control.get(rowsAt) * table.get(row);
         int across = control.get(columnsAt) >> 3;
-        int i = c.globalIdy * 4;
-        int j = c.globalIdx * 2;
+        int i = y * COLUMNS_DOWN;
+        int j = x * (COLUMNS_ACROSS / 8);
         if (i < rows && j < across) {
             VectorFloat8 right = new VectorFloat8(b);
             int depth = control.get(depthAt);
@@ -92,8 +143,9 @@ final class Products {
             int a1 = table.get(row + 1) + Math.min(i + 1, rows - 1) * aRow;
             int a2 = table.get(row + 1) + Math.min(i + 2, rows - 1) * aRow;
             int a3 = table.get(row + 1) + Math.min(i + 3, rows - 1) * aRow;
-            int b0 = (table.get(row + 2) >> 3) + j;
-            int b1 = (table.get(row + 2) >> 3) + Math.min(j + 1, across - 1);
+            int bColumns = transposeB == 1 ? 8 * depth : 8;
+            int b0 = table.get(row + 2) + j * bColumns;
+            int b1 = table.get(row + 2) + Math.min(j + 1, across - 1) * bColumns;
             Float8 s00 = all(0f);
             Float8 s01 = all(0f);
             Float8 s10 = all(0f);
@@ -103,8 +155,8 @@ final class Products {
             Float8 s30 = all(0f);
             Float8 s31 = all(0f);
             for (int k = 0; k < depth; k++) {
-                Float8 y0 = right.get(b0 + k * across);
-                Float8 y1 = right.get(b1 + k * across);
+                Float8 y0 = transposeB == 1 ? along(b, b0 + k, depth) : right.get((b0 >> 3) + k * across);
+                Float8 y1 = transposeB == 1 ? along(b, b1 + k, depth) : right.get((b1 >> 3) + k * across);
                 Float8 x0 = all(a.get(a0 + k * aStep));
                 Float8 x1 = all(a.get(a1 + k * aStep));
                 Float8 x2 = all(a.get(a2 + k * aStep));
@@ -132,6 +184,12 @@ final class Products {
         }
     }
 
+    /// Eight floats, so far apart.
+    private static Float8 along(FloatArray b, int from, int step) {
+        return new Float8(b.get(from), b.get(from + step), b.get(from + 2 * step), b.get(from + 3 * step), b.get(from + 4 * step),
+                b.get(from + 5 * step), b.get(from + 6 * step), b.get(from + 7 * step));
+    }
+
     /// Eight columns at once; all places are counted in eights.
     private static void put(VectorFloat8 work, int to, int from, int i, int j, int rows, int across, int mode, Float8 sums) {
         if (i < rows && j < across) {
@@ -151,8 +209,8 @@ final class Products {
         int row = Row.of(c.globalIdx + c.globalIdy, control, table, at);
         int rows = control.get(rowsAt) * table.get(row);
         int columns = control.get(columnsAt);
-        int i = c.globalIdy * 4;
-        int j = c.globalIdx * 4;
+        int i = c.globalIdy * BLOCK;
+        int j = c.globalIdx * BLOCK;
         if (i < rows && j < columns) {
             int depth = control.get(depthAt);
             int aRow = transposeA == 1 ? 1 : depth;

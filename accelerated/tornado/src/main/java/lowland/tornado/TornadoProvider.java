@@ -14,6 +14,8 @@ public final class TornadoProvider implements DeviceProvider {
             "tornado.recover.bailout", "False",
             "tornado.tvm.maxbytecodesize", "262144",
             "tornado.max.events", "256",
+            // The body that two kernels of products share is more than it takes into a kernel otherwise.
+            "tornado.compiler.fullInlining", "True",
             // We ask the device itself how much it has.
             "tornado.device.memory", "1024GB",
             // The defaults are fast approximations.
