@@ -45,10 +45,12 @@ class InterruptionTest {
         Path table = Films.tsv(folder.resolve("train.tsv"), Films.rows(0, 8));
         Path out = folder.resolve("run");
         List<String> command = new ArrayList<>(prefix);
-        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
+        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
                 "lowland.cli.Main", "train", "--model", "minilm", "--method", "bi-lora", "--task", table.toString(), "--out", out.toString(),
                 "--batch-size", "2", "--dropout", "0", "--steps", "100000", "--evaluate-every", "100000"));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(folder.resolve("output.txt").toFile()).start();
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(folder.resolve("output.txt").toFile())
+                .start();
         try {
             Path metrics = out.resolve("metrics.jsonl");
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(100);
