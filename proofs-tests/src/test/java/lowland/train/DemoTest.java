@@ -138,6 +138,23 @@ class DemoTest {
         }
     }
 
+    /// A method trains on the sample to which the head was fitted, not on all rows.
+    @Test
+    void methodsSeeTheRowsOfTheFrozenHead() {
+        DemoTask task = Tiny.task();
+        DemoPlan plan = Tiny.plan(DemoMethod.of("lora"), 0L);
+        Rows sample = DemoTask.sample(task.train(), plan.trainRows(), "training");
+        assertTrue(sample.size() < task.train().size());
+        FrozenFeatures frozen = FrozenFeatures.fit(FrozenFeatures.of(Tiny.pretrained(), sample, new Interpreter()), sample, 3);
+        DemoResult result = Demo.run(Tiny.pretrained(), task, plan, new Interpreter(), new Told());
+        assertEquals(sample.size(), result.trainRows());
+        try (Training training = new Training(Tiny.pretrained(), plan.settings(plan.methods().getFirst(), 0), sample, 3, false,
+                Math.max(task.dev().mostTokens(1), task.test().mostTokens(1)), new Interpreter())) {
+            frozen.start(training);
+            assertEquals(training.step().loss(), losses(result.base())[0]);
+        }
+    }
+
     /// The table's count is of what ran, and a start from the head shows in the first loss.
     @Test
     void gradientsAreCounted() {
