@@ -112,7 +112,11 @@ class BadInputTest {
         refused(2, Shell.run("predict", "--model", "minilm", "--input", "x", "--input", "y"), "--input is given twice: give it once; see");
         refused(2, Shell.run("train", "--model", "minilm", "--task", "x", "--method", "lora", "--out", "y", "--rank", "1", "--rank", "2"),
                 "--rank is given twice: give it once; see lowland train --help");
+        refused(2, Shell.run("train", "--model", "minilm", "--task", "x", "--methodd", "lora", "--out", "y"),
+                "--methodd is not known; did you mean --method? See lowland train --help");
         refused(2, Shell.run("trains"), "trains is not known; did you mean train");
+        refused(2, Shell.run("trian"), "trian is not known; did you mean train");
+        refused(2, Shell.run("zebra"), "zebra is not known; leave it out, or see lowland --help");
     }
 
     @Test

@@ -3,15 +3,22 @@ package lowland.train;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import lowland.Failure;
 import lowland.cpu.CpuDevice;
 import lowland.program.Device;
 import lowland.program.Interpreter;
+import lowland.program.Program;
+import lowland.program.Session;
+import lowland.program.State;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -163,6 +170,48 @@ class DemoTest {
             assertEquals(method.method().gradients(), method.gradientsPerStep(), method.method().name());
             assertEquals(0, method.skipped());
             assertTrue(method.runs().getFirst().steps().getFirst().loss() < Math.log(3), method.method().name());
+        }
+    }
+
+    /// A demo that fails leaves no session open: their threads would live on.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 40, 100})
+    void aFailureClosesEverySession(int runs) {
+        Failing device = new Failing(runs);
+        assertThrows(IllegalStateException.class,
+                () -> Demo.run(Tiny.pretrained(), Tiny.task(), Tiny.plan(DemoMethod.usual(), 0L), device, new Told()));
+        assertTrue(device.opened > 0);
+        assertEquals(device.opened, device.closed);
+    }
+
+    /// The interpreter, until it has run programs that often.
+    private static final class Failing implements Device {
+        private int runs;
+        private int opened;
+        private int closed;
+
+        private Failing(int runs) {
+            this.runs = runs;
+        }
+
+        @Override
+        public String name() {
+            return "failing";
+        }
+
+        @Override
+        public Session open(List<Program> programs, Set<State> frozen, Map<String, Integer> capacity) {
+            Session session = new Interpreter().open(programs, frozen, capacity);
+            opened++;
+            return (Session) Proxy.newProxyInstance(Session.class.getClassLoader(), new Class<?>[] {Session.class}, (_, method, arguments) -> {
+                if (method.getName().equals("close")) {
+                    closed++;
+                }
+                if (method.getName().equals("run") && runs-- == 0) {
+                    throw new IllegalStateException("the device fails");
+                }
+                return method.invoke(session, arguments);
+            });
         }
     }
 

@@ -1,10 +1,13 @@
 package lowland.cli;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.OverwrittenOptionException;
 import picocli.CommandLine.ParameterException;
@@ -16,7 +19,10 @@ final class WrongArguments {
 
     static String message(ParameterException e) {
         return switch (e) {
-            case UnmatchedArgumentException unmatched -> unknown(unmatched);
+            case UnmatchedArgumentException unmatched -> unknown(unmatched.getCommandLine(), unmatched.getUnmatched().getFirst());
+            // A misspelled option is missing, too: the misspelling says more.
+            case MissingParameterException missing when !missing.getCommandLine().getUnmatchedArguments().isEmpty() ->
+                unknown(missing.getCommandLine(), missing.getCommandLine().getUnmatchedArguments().getFirst());
             case MissingParameterException missing when missing.getMessage().startsWith("Missing required option") ->
                 missing.getMissing().stream().map(WrongArguments::name).collect(Collectors.joining(", "))
                         + (missing.getMissing().size() == 1 ? " is missing: give it" : " are missing: give them") + "; see ";
@@ -30,10 +36,33 @@ final class WrongArguments {
         } + e.getCommandLine().getCommandSpec().qualifiedName() + " --help";
     }
 
-    private static String unknown(UnmatchedArgumentException e) {
-        List<String> close = e.getSuggestions();
-        return e.getUnmatched().getFirst() + " is not known; "
+    private static String unknown(CommandLine line, String given) {
+        CommandSpec command = line.getCommandSpec();
+        Stream<String> names = given.startsWith("-") ? command.options().stream().map(OptionSpec::longestName)
+                : command.subcommands().keySet().stream();
+        List<String> close = names.filter(name -> slips(given, name) <= Math.max(1, given.length() / 3))
+                .sorted(Comparator.comparingInt(name -> slips(given, name))).limit(3).toList();
+        return given + " is not known; "
                 + (close.isEmpty() ? "leave it out, or see " : "did you mean " + String.join(" or ", close) + "? See ");
+    }
+
+    /// The fewest slips of a hand that make one word of the other: a letter more, fewer or another, or two in the wrong order.
+    private static int slips(String given, String meant) {
+        int[][] least = new int[given.length() + 1][meant.length() + 1];
+        for (int i = 0; i <= given.length(); i++) {
+            for (int j = 0; j <= meant.length(); j++) {
+                if (i == 0 || j == 0) {
+                    least[i][j] = i + j;
+                    continue;
+                }
+                int other = given.charAt(i - 1) == meant.charAt(j - 1) ? 0 : 1;
+                least[i][j] = Math.min(least[i - 1][j - 1] + other, 1 + Math.min(least[i - 1][j], least[i][j - 1]));
+                if (i > 1 && j > 1 && given.charAt(i - 1) == meant.charAt(j - 2) && given.charAt(i - 2) == meant.charAt(j - 1)) {
+                    least[i][j] = Math.min(least[i][j], least[i - 2][j - 2] + 1);
+                }
+            }
+        }
+        return least[given.length()][meant.length()];
     }
 
     private static String name(ArgSpec argument) {

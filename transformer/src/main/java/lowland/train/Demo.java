@@ -3,6 +3,7 @@ package lowland.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import lowland.data.Example;
 import lowland.metric.Metrics;
 import lowland.program.Device;
@@ -47,13 +48,14 @@ public final class Demo {
         long began = System.nanoTime();
         Demo demo = new Demo(pretrained, task, plan, device, progress);
         List<DemoResult.Baseline> baselines = List.of(demo.majority(), demo.frozenFeatures());
-        demo.warmUp();
+        demo.withTrainings(plan.seeds().getFirst(), demo::warmUp);
         List<List<DemoResult.Run>> runs = new ArrayList<>();
         List<Session.Planned> planned = new ArrayList<>();
         List<Landscape> landscapes = new ArrayList<>();
         plan.methods().forEach(_ -> runs.add(new ArrayList<>()));
         for (int seed = 0; seed < plan.seeds().size(); seed++) {
-            demo.seed(seed, runs, planned, landscapes);
+            int number = seed;
+            demo.withTrainings(plan.seeds().get(number), trainings -> demo.seed(number, trainings, runs, planned, landscapes));
         }
         List<DemoResult.Method> methods = new ArrayList<>();
         for (int i = 0; i < runs.size(); i++) {
@@ -86,20 +88,24 @@ public final class Demo {
         return baseline;
     }
 
-    private List<Training> open(long seed) {
+    /// Opens a training for each method and closes all of them after their use, whatever happens.
+    private void withTrainings(long seed, Consumer<List<Training>> use) {
         int mostTokens = Math.max(task.dev().mostTokens(1), task.test().mostTokens(1));
         List<Training> trainings = new ArrayList<>();
-        for (DemoMethod method : plan.methods()) {
-            Training training = new Training(pretrained.with(method.layers()), plan.settings(method, seed), train, task.classes(), false, mostTokens,
-                    device);
-            frozen.start(training);
-            trainings.add(training);
+        try {
+            for (DemoMethod method : plan.methods()) {
+                Training training = new Training(pretrained.with(method.layers()), plan.settings(method, seed), train, task.classes(), false,
+                        mostTokens, device);
+                trainings.add(training);
+                frozen.start(training);
+            }
+            use.accept(trainings);
+        } finally {
+            trainings.forEach(Training::close);
         }
-        return trainings;
     }
 
-    private void warmUp() {
-        List<Training> trainings = open(plan.seeds().getFirst());
+    private void warmUp(List<Training> trainings) {
         for (int round = 0; round < plan.warmUp(); round++) {
             for (int i = 0; i < trainings.size(); i++) {
                 DemoMethod method = plan.methods().get(i);
@@ -109,13 +115,11 @@ public final class Demo {
                 progress.advance(2L * method.steps() * method.gradients() * plan.batchSize(), "warm-up, not timed");
             }
         }
-        trainings.forEach(Training::close);
     }
 
-    private void seed(int number, List<List<DemoResult.Run>> runs, List<Session.Planned> planned, List<Landscape> landscapes) {
+    private void seed(int number, List<Training> trainings, List<List<DemoResult.Run>> runs, List<Session.Planned> planned, List<Landscape> landscapes) {
         long seed = plan.seeds().get(number);
         String place = plan.title() + ", seed " + (number + 1) + " of " + plan.seeds().size();
-        List<Training> trainings = open(seed);
         List<List<StepRecord>> records = new ArrayList<>();
         List<List<DemoResult.Point>> points = new ArrayList<>();
         for (int i = 0; i < trainings.size(); i++) {
@@ -137,16 +141,15 @@ public final class Demo {
         }
         for (int i = 0; i < trainings.size(); i++) {
             DemoMethod method = plan.methods().get(i);
-            try (Training training = trainings.get(i)) {
-                if (number == 0) {
-                    progress.trained(method, training);
-                    planned.add(training.session().planned());
-                }
-                runs.get(i).add(measure(seed, training, records.get(i), points.get(i), place + ", measuring " + method.title()));
-                if (number == 0) {
-                    landscapes.add(Landscape.of(training, landscapeSample, directions, plan.side(), plan.reach(),
-                            () -> progress.advance(landscapeSample.size(), place + ", landscape of " + method.title())));
-                }
+            Training training = trainings.get(i);
+            if (number == 0) {
+                progress.trained(method, training);
+                planned.add(training.session().planned());
+            }
+            runs.get(i).add(measure(seed, training, records.get(i), points.get(i), place + ", measuring " + method.title()));
+            if (number == 0) {
+                landscapes.add(Landscape.of(training, landscapeSample, directions, plan.side(), plan.reach(),
+                        () -> progress.advance(landscapeSample.size(), place + ", landscape of " + method.title())));
             }
         }
     }
