@@ -1,6 +1,8 @@
 package lowland.cpu;
 
 import java.util.Arrays;
+import lowland.program.operation.AdamW;
+import lowland.program.operation.SgdMomentum;
 
 /// Prints a hash of the bits of every kernel's results on small ragged inputs, computed `rounds` times: in a JVM that compiles, the first
 /// rounds are interpreted and the last compiled. Fails if two rounds differ. Also checks the products against doubles, for widths that the
@@ -71,8 +73,13 @@ public final class KernelBits {
         hash = 31 * hash + Arrays.hashCode(z);
         float[] m = y.clone();
         float[] v = new float[x.length];
-        Updates.adamW(wide, 0, x, 0, m, 0, v, 0, x.length, 2, 1e-3, 0.9, 0.999, 1e-8, 0.01);
-        Updates.sgd(wide, 0, x, 0, x.length, 1e-3, 0.01);
+        Descents.Coefficients now = new Descents.Coefficients();
+        now.set(0.5, 1e-3, 0.1, 0.01);
+        Reals p = new Reals(wide, 0);
+        Reals atM = new Reals(m, 0);
+        Reals atV = new Reals(v, 0);
+        Descents.adamW(now, new AdamW.Constants(0.9, 0.999, 1e-8, 0.01), p, new Reals(x, 0), atM, atV, p, atM, atV, 0, x.length);
+        Descents.sgd(now, new SgdMomentum(null, null, null, null, null, 0.9, 0.01, null, null), p, new Reals(x, 0), atM, p, atM, 0, x.length);
         Elementwise.addScaled(0.7f, x, 0, wide, 0, wide, 0, x.length);
         Elementwise.addColumnSums(x, 0, 37, 13, 0, 37, wide, 0);
         hash = 31 * hash + Arrays.hashCode(wide);

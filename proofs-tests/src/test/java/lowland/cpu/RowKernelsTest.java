@@ -2,11 +2,14 @@ package lowland.cpu;
 
 import static lowland.cpu.Floats.assertWithin;
 import static lowland.cpu.Floats.gamma;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import lowland.program.operation.AdamW;
+import lowland.program.operation.SgdMomentum;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -283,7 +286,10 @@ class RowKernelsTest {
         float[] p0 = p.clone();
         float[] m0 = m.clone();
         float[] v0 = v.clone();
-        Updates.adamW(p, 0, g, 0, m, 0, v, 0, n, 3, 1e-2, 0.9, 0.999, 1e-8, 0.1);
+        Descents.Coefficients now = new Descents.Coefficients();
+        now.set(1, 1e-2, 1 - Math.pow(0.9, 3), 1 - Math.pow(0.999, 3));
+        AdamW.Constants adamW = new AdamW.Constants(0.9, 0.999, 1e-8, 0.1);
+        adamW(now, adamW, p, g, m, v, 0, n);
         for (int i = 0; i < n; i++) {
             double mean = 0.9 * m0[i] + (1 - 0.9) * g[i];
             double square = 0.999 * v0[i] + (1 - 0.999) * (double) g[i] * g[i];
@@ -295,11 +301,49 @@ class RowKernelsTest {
             double expected = p0[i] * (1 - 1e-2 * 0.1) - factor * mean;
             assertWithin("p", expected, p[i], gamma(3) * Math.abs(p0[i]) + gamma(14) * factor * sizeM);
         }
+        float[] u0 = Floats.random(n, 5);
         float[] q = p0.clone();
-        Updates.sgd(q, 0, g, 0, n, 1e-2, 0.1);
+        float[] u = u0.clone();
+        now.set(0.5, 1e-2, 1, 1);
+        sgd(now, q, g, u, 0, n);
         for (int i = 0; i < n; i++) {
-            assertWithin("sgd", p0[i] * (1 - 1e-3) - 1e-2 * g[i], q[i], gamma(3) * (Math.abs(p0[i]) + 1e-2 * Math.abs(g[i])));
+            double velocity = 0.9 * u0[i] + 0.5 * g[i] + 0.1 * p0[i];
+            double size = 0.9 * Math.abs(u0[i]) + 0.5 * Math.abs(g[i]) + 0.1 * Math.abs(p0[i]);
+            assertWithin("u", velocity, u[i], gamma(4) * size);
+            assertWithin("sgd", p0[i] - 1e-2 * velocity, q[i], gamma(1) * Math.abs(p0[i]) + gamma(6) * 1e-2 * size);
         }
+        // One by one, each is a ragged end: the same bits.
+        float[] pOne = p0.clone();
+        float[] mOne = m0.clone();
+        float[] vOne = v0.clone();
+        float[] qOne = p0.clone();
+        float[] uOne = u0.clone();
+        for (int i = 0; i < n; i++) {
+            sgd(now, qOne, g, uOne, i, i + 1);
+        }
+        now.set(1, 1e-2, 1 - Math.pow(0.9, 3), 1 - Math.pow(0.999, 3));
+        for (int i = 0; i < n; i++) {
+            adamW(now, adamW, pOne, g, mOne, vOne, i, i + 1);
+        }
+        assertArrayEquals(p, pOne);
+        assertArrayEquals(m, mOne);
+        assertArrayEquals(v, vOne);
+        assertArrayEquals(q, qOne);
+        assertArrayEquals(u, uOne);
+    }
+
+    private static void adamW(Descents.Coefficients now, AdamW.Constants constants, float[] p, float[] g, float[] m, float[] v, int from, int to) {
+        Reals atP = new Reals(p, 0);
+        Reals atM = new Reals(m, 0);
+        Reals atV = new Reals(v, 0);
+        Descents.adamW(now, constants, atP, new Reals(g, 0), atM, atV, atP, atM, atV, from, to);
+    }
+
+    private static void sgd(Descents.Coefficients now, float[] p, float[] g, float[] u, int from, int to) {
+        Reals atP = new Reals(p, 0);
+        Reals atU = new Reals(u, 0);
+        SgdMomentum constants = new SgdMomentum(null, null, null, null, null, 0.9, 0.1, null, null);
+        Descents.sgd(now, constants, atP, new Reals(g, 0), atU, atP, atU, from, to);
     }
 
     @ParameterizedTest

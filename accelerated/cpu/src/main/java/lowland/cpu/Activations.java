@@ -9,9 +9,12 @@ import jdk.incubator.vector.VectorSpecies;
 public final class Activations {
     private static final VectorSpecies<Float> V = Lanes.FLOATS;
     private static final int L = Lanes.COUNT;
-    private static final float BELL_SCALE = (float) (1 / Math.sqrt(2 * Math.PI));
-    private static final float TANH_SCALE = (float) Math.sqrt(2 / Math.PI);
-    private static final float TANH_CUBE = 0.044715f;
+    private static final FloatVector ONE = VectorMath.ONE;
+    private static final FloatVector BELL_SCALE = VectorMath.all((float) (1 / Math.sqrt(2 * Math.PI)));
+    private static final FloatVector TANH_SCALE = VectorMath.all((float) Math.sqrt(2 / Math.PI));
+    private static final FloatVector TANH_CUBE = VectorMath.all(0.044715f);
+    private static final FloatVector TWICE_TANH_SCALE = VectorMath.all(2 * (float) Math.sqrt(2 / Math.PI));
+    private static final FloatVector THRICE_TANH_CUBE = VectorMath.all(3 * 0.044715f);
 
     /// y = f(x) over whole vectors.
     private interface Forward {
@@ -119,7 +122,7 @@ public final class Activations {
     private static void wholeTanhBackward(float[] y, int yo, float[] dy, int dyo, float[] dx, int dxo, int n) {
         for (int i = 0; i < n; i += L) {
             FloatVector v = FloatVector.fromArray(V, y, yo + i);
-            FloatVector slope = v.neg().fma(v, FloatVector.broadcast(V, 1f));
+            FloatVector slope = v.neg().fma(v, ONE);
             slope.mul(FloatVector.fromArray(V, dy, dyo + i)).intoArray(dx, dxo + i);
         }
     }
@@ -157,10 +160,9 @@ public final class Activations {
     private static void wholeGeluTanh(float[] x, int xo, float[] y, int yo, int n) {
         for (int i = 0; i < n; i += L) {
             FloatVector v = FloatVector.fromArray(V, x, xo + i);
-            FloatVector u = v.mul(v).fma(FloatVector.broadcast(V, TANH_CUBE), FloatVector.broadcast(V, 1f)).mul(v).mul(TANH_SCALE);
-            FloatVector e = VectorMath.exp(u.abs().mul(-2f));
-            FloatVector one = FloatVector.broadcast(V, 1f);
-            FloatVector part = one.blend(e, u.compare(VectorOperators.LT, 0f)).div(e.add(1f));
+            FloatVector u = v.mul(v).fma(TANH_CUBE, ONE).mul(v).mul(TANH_SCALE);
+            FloatVector e = VectorMath.exp(u.abs().mul(VectorMath.MINUS_TWO));
+            FloatVector part = ONE.blend(e, u.compare(VectorOperators.LT, 0f)).div(e.add(ONE));
             part.mul(v).intoArray(y, yo + i);
         }
     }
@@ -168,15 +170,14 @@ public final class Activations {
     private static void wholeGeluTanhBackward(float[] x, int xo, float[] dy, int dyo, float[] dx, int dxo, int n) {
         for (int i = 0; i < n; i += L) {
             FloatVector v = FloatVector.fromArray(V, x, xo + i);
-            FloatVector one = FloatVector.broadcast(V, 1f);
             FloatVector square = v.mul(v);
-            FloatVector u = square.fma(FloatVector.broadcast(V, TANH_CUBE), one).mul(v).mul(TANH_SCALE);
-            FloatVector e = VectorMath.exp(u.abs().mul(-2f));
-            FloatVector share = one.div(e.add(1f));
+            FloatVector u = square.fma(TANH_CUBE, ONE).mul(v).mul(TANH_SCALE);
+            FloatVector e = VectorMath.exp(u.abs().mul(VectorMath.MINUS_TWO));
+            FloatVector share = ONE.div(e.add(ONE));
             // σ(1 − σ) = e/(1 + e)², the same for both signs of u.
             FloatVector bump = e.mul(share).mul(share);
-            FloatVector sigmoid = one.blend(e, u.compare(VectorOperators.LT, 0f)).mul(share);
-            FloatVector uSlope = square.fma(FloatVector.broadcast(V, 3 * TANH_CUBE), one).mul(2 * TANH_SCALE);
+            FloatVector sigmoid = ONE.blend(e, u.compare(VectorOperators.LT, 0f)).mul(share);
+            FloatVector uSlope = square.fma(THRICE_TANH_CUBE, ONE).mul(TWICE_TANH_SCALE);
             FloatVector slope = v.mul(bump).fma(uSlope, sigmoid);
             slope.mul(FloatVector.fromArray(V, dy, dyo + i)).intoArray(dx, dxo + i);
         }

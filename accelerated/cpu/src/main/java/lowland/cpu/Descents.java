@@ -1,10 +1,16 @@
 package lowland.cpu;
 
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
 import lowland.program.operation.AdamW;
 import lowland.program.operation.SgdMomentum;
 
-/// The optimisers' updates of parameters `from` … `to` − 1. Outputs may lie over their inputs. Scalars are rounded to float once.
+/// The optimisers' updates of parameters `from` … `to` − 1. Outputs may lie over their inputs. Scalars are rounded to float once. Each
+/// operation rounds (no fused multiply-add), so that an element's bits are the same in a vector and in the ragged end.
 final class Descents {
+    private static final VectorSpecies<Float> V = Lanes.FLOATS;
+    private static final int L = Lanes.COUNT;
+
     private Descents() {}
 
     /// The three coefficients that change with every step, made in double.
@@ -40,28 +46,53 @@ final class Descents {
         float new2 = (float) (1 - constants.beta2());
         float epsilon = (float) constants.epsilon();
         float decay = (float) constants.weightDecay();
-        for (int i = 0; i < n; i++) {
-            float g = scale * gradient[go + i];
-            float mNew = beta1 * m[mo + i] + new1 * g;
-            float vNew = beta2 * v[vo + i] + new2 * (g * g);
+        int whole = Lanes.whole(n);
+        for (int i = 0; i < whole; i += L) {
+            FloatVector g = FloatVector.fromArray(V, gradient, go + i).mul(scale);
+            FloatVector mNew = FloatVector.fromArray(V, m, mo + i).mul(beta1).add(g.mul(new1));
+            FloatVector vNew = FloatVector.fromArray(V, v, vo + i).mul(beta2).add(g.mul(g).mul(new2));
+            FloatVector direction = mNew.div(correction1).div(vNew.div(correction2).sqrt().add(epsilon));
+            FloatVector old = FloatVector.fromArray(V, p, po + i);
+            old.sub(old.mul(decay).add(direction).mul(rate)).intoArray(nextP, npo + i);
+            mNew.intoArray(nextM, nmo + i);
+            vNew.intoArray(nextV, nvo + i);
+        }
+        for (int i = whole; i < n; i++) {
+            float g = gradient[go + i] * scale;
+            float mNew = m[mo + i] * beta1 + g * new1;
+            float vNew = v[vo + i] * beta2 + g * g * new2;
             float direction = mNew / correction1 / ((float) Math.sqrt(vNew / correction2) + epsilon);
             float old = p[po + i];
-            nextP[npo + i] = old - rate * (decay * old + direction);
+            nextP[npo + i] = old - (old * decay + direction) * rate;
             nextM[nmo + i] = mNew;
             nextV[nvo + i] = vNew;
         }
     }
 
     static void sgd(Coefficients now, SgdMomentum constants, Reals p, Reals gradient, Reals u, Reals nextP, Reals nextU, int from, int to) {
+        sgd(now, constants, p.array, p.at + from, gradient.array, gradient.at + from, u.array, u.at + from, nextP.array, nextP.at + from,
+                nextU.array, nextU.at + from, to - from);
+    }
+
+    private static void sgd(Coefficients now, SgdMomentum constants, float[] p, int po, float[] gradient, int go, float[] u, int uo,
+            float[] nextP, int npo, float[] nextU, int nuo, int n) {
         float scale = now.scale;
         float rate = now.rate;
         float momentum = (float) constants.momentum();
         float decay = (float) constants.weightDecay();
-        for (int i = from; i < to; i++) {
-            float old = p.array[p.at + i];
-            float uNew = momentum * u.array[u.at + i] + scale * gradient.array[gradient.at + i] + decay * old;
-            nextP.array[nextP.at + i] = old - rate * uNew;
-            nextU.array[nextU.at + i] = uNew;
+        int whole = Lanes.whole(n);
+        for (int i = 0; i < whole; i += L) {
+            FloatVector old = FloatVector.fromArray(V, p, po + i);
+            FloatVector uNew = FloatVector.fromArray(V, u, uo + i).mul(momentum)
+                    .add(FloatVector.fromArray(V, gradient, go + i).mul(scale)).add(old.mul(decay));
+            old.sub(uNew.mul(rate)).intoArray(nextP, npo + i);
+            uNew.intoArray(nextU, nuo + i);
+        }
+        for (int i = whole; i < n; i++) {
+            float old = p[po + i];
+            float uNew = u[uo + i] * momentum + gradient[go + i] * scale + old * decay;
+            nextP[npo + i] = old - uNew * rate;
+            nextU[nuo + i] = uNew;
         }
     }
 }

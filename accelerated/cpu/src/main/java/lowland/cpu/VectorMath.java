@@ -10,18 +10,61 @@ import jdk.incubator.vector.VectorSpecies;
 /// interpreted and compiled, in every lane. NaN gives NaN.
 ///
 /// The errors stated were measured against StrictMath and a double-precision complementary error function over the sweeps of
-/// `VectorMathTest`, which holds them. A kernel method should use one of these once: a second one may exceed C2's inlining budget,
-/// and is then boxed.
+/// `VectorMathTest`, which holds them.
 final class VectorMath {
     private static final VectorSpecies<Float> V = Lanes.FLOATS;
-    private static final float LOG2_E = 0x1.715476p0f;
-    private static final float LN2_HIGH = 0x1.62e43p-1f;
-    private static final float LN2_LOW = -0x1.05c61p-29f;
     /// 1.5·2²³: adding it leaves the nearest integer in the low bits.
-    private static final float ROUND = 0x1.8p23f;
-    private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
+    private static final float SHIFT = 0x1.8p23f;
+    private static final int SHIFT_BITS = Float.floatToRawIntBits(SHIFT);
+
+    // Constants are vectors ready made. Made in place each costs C2 so many nodes that a kernel runs over its budget; what it then no
+    // longer inlines has its operands boxed: GELU's derivative took three times as long.
+
+    static final FloatVector ONE = all(1f);
+    static final FloatVector MINUS_TWO = all(-2f);
+    private static final FloatVector MINUS_HALF = all(-0.5f);
+    private static final FloatVector ZERO = all(0f);
+
+    private static final FloatVector EXP_LEAST = all(-104f);
+    private static final FloatVector EXP_MOST = all(89f);
+    private static final FloatVector LOG2_E = all(0x1.715476p0f);
+    private static final FloatVector MINUS_LN2_HIGH = all(-0x1.62e43p-1f);
+    private static final FloatVector MINUS_LN2_LOW = all(0x1.05c61p-29f);
+    private static final FloatVector ROUND = all(SHIFT);
+    private static final FloatVector EXP_2 = all(0.5f);
+    private static final FloatVector EXP_3 = all(0x1.5554dcp-3f);
+    private static final FloatVector EXP_4 = all(0x1.555518p-5f);
+    private static final FloatVector EXP_5 = all(0x1.120cd4p-7f);
+    private static final FloatVector EXP_6 = all(0x1.6d127p-10f);
+
+    private static final FloatVector TANH_SMALL = all(0.625f);
+    private static final FloatVector TANH_3 = all(-0x1.555556p-2f);
+    private static final FloatVector TANH_5 = all(0x1.1110e4p-3f);
+    private static final FloatVector TANH_7 = all(-0x1.ba0718p-5f);
+    private static final FloatVector TANH_9 = all(0x1.648e8ep-6f);
+    private static final FloatVector TANH_11 = all(-0x1.10bbf4p-7f);
+    private static final FloatVector TANH_13 = all(0x1.2977d8p-9f);
+
+    private static final FloatVector BELL_EXACT = all(-1e4f);
+
+    private static final FloatVector NORMAL_SLOPE = all(0.3f);
+    private static final FloatVector NORMAL_0 = all(0x1.ea3db4p-4f);
+    private static final FloatVector NORMAL_1 = all(0x1.e9ad62p-4f);
+    private static final FloatVector NORMAL_2 = all(0x1.c44b1ep-4f);
+    private static final FloatVector NORMAL_3 = all(0x1.3d61b8p-4f);
+    private static final FloatVector NORMAL_4 = all(0x1.94cfa6p-4f);
+    private static final FloatVector NORMAL_5 = all(-0x1.5a090cp-4f);
+    private static final FloatVector NORMAL_6 = all(0x1.9557f2p-3f);
+    private static final FloatVector NORMAL_7 = all(-0x1.dcd8dap-3f);
+    private static final FloatVector NORMAL_8 = all(0x1.d4975p-4f);
+    private static final FloatVector NORMAL_9 = all(-0x1.57d016p-6f);
 
     private VectorMath() {
+    }
+
+    /// A constant in every lane.
+    static FloatVector all(float value) {
+        return FloatVector.broadcast(V, value);
     }
 
     /// eˣ: relative error below 1.5e-7; overflows to infinity, gradual underflow rounds twice at most (one unit of the last place).
@@ -29,18 +72,15 @@ final class VectorMath {
     /// x = n·ln 2 + r, |r| ≤ ½ ln 2; eʳ = 1 + r + r²·P(r), P a near-minimax polynomial of degree 4; 2ⁿ in two factors, so that
     /// neither overflows.
     static FloatVector exp(FloatVector x) {
-        FloatVector low = x.blend(-104f, x.compare(VectorOperators.LT, -104f));
-        FloatVector z = low.blend(89f, low.compare(VectorOperators.GT, 89f));
-        FloatVector shifted = z.fma(FloatVector.broadcast(V, LOG2_E), FloatVector.broadcast(V, ROUND));
+        FloatVector low = x.blend(EXP_LEAST, x.compare(VectorOperators.LT, EXP_LEAST));
+        FloatVector z = low.blend(EXP_MOST, low.compare(VectorOperators.GT, EXP_MOST));
+        FloatVector shifted = z.fma(LOG2_E, ROUND);
         FloatVector n = shifted.sub(ROUND);
-        FloatVector r = n.fma(FloatVector.broadcast(V, -LN2_LOW), n.fma(FloatVector.broadcast(V, -LN2_HIGH), z));
-        FloatVector p = r.fma(FloatVector.broadcast(V, 0x1.6d127p-10f), FloatVector.broadcast(V, 0x1.120cd4p-7f));
-        p = p.fma(r, FloatVector.broadcast(V, 0x1.555518p-5f));
-        p = p.fma(r, FloatVector.broadcast(V, 0x1.5554dcp-3f));
-        p = p.fma(r, FloatVector.broadcast(V, 0.5f));
-        p = p.fma(r.mul(r), r).add(1f);
+        FloatVector r = n.fma(MINUS_LN2_LOW, n.fma(MINUS_LN2_HIGH, z));
+        FloatVector p = r.fma(EXP_6, EXP_5).fma(r, EXP_4).fma(r, EXP_3).fma(r, EXP_2);
+        p = p.fma(r.mul(r), r).add(ONE);
         // Between 2²³ and 2²⁴ the bits of a float count by ones.
-        IntVector whole = shifted.reinterpretAsInts().sub(ROUND_BITS);
+        IntVector whole = shifted.reinterpretAsInts().sub(SHIFT_BITS);
         IntVector half = whole.lanewise(VectorOperators.ASHR, 1);
         FloatVector first = half.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
         FloatVector second = whole.sub(half).add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
@@ -52,29 +92,24 @@ final class VectorMath {
     /// |x| < 0.625: x + x³·P(x²); else ±(1 − e)/(1 + e) with e = exp(−2|x|).
     static FloatVector tanh(FloatVector x) {
         FloatVector size = x.abs();
-        FloatVector e = exp(size.mul(-2f));
-        FloatVector one = FloatVector.broadcast(V, 1f);
-        FloatVector large = one.sub(e).div(one.add(e));
-        VectorMask<Float> negative = x.compare(VectorOperators.LT, 0f);
+        FloatVector e = exp(size.mul(MINUS_TWO));
+        FloatVector large = ONE.sub(e).div(ONE.add(e));
+        VectorMask<Float> negative = x.compare(VectorOperators.LT, ZERO);
         large = large.blend(large.neg(), negative);
         FloatVector z = x.mul(x);
-        FloatVector p = z.fma(FloatVector.broadcast(V, 0x1.2977d8p-9f), FloatVector.broadcast(V, -0x1.10bbf4p-7f));
-        p = p.fma(z, FloatVector.broadcast(V, 0x1.648e8ep-6f));
-        p = p.fma(z, FloatVector.broadcast(V, -0x1.ba0718p-5f));
-        p = p.fma(z, FloatVector.broadcast(V, 0x1.1110e4p-3f));
-        p = p.fma(z, FloatVector.broadcast(V, -0x1.555556p-2f));
+        FloatVector p = z.fma(TANH_13, TANH_11).fma(z, TANH_9).fma(z, TANH_7).fma(z, TANH_5).fma(z, TANH_3);
         FloatVector small = p.fma(z.mul(x), x);
-        return large.blend(small, size.compare(VectorOperators.LT, 0.625f));
+        return large.blend(small, size.compare(VectorOperators.LT, TANH_SMALL));
     }
 
     /// exp(−x²/2), with the rounding error of x²/2 made good: relative error below 2e-7 where the result is normal.
     static FloatVector bell(FloatVector x) {
-        FloatVector minusHalf = x.mul(-0.5f);
+        FloatVector minusHalf = x.mul(MINUS_HALF);
         FloatVector h = minusHalf.mul(x);
         FloatVector rest = minusHalf.fma(x, h.neg());
         FloatVector e = exp(h);
         // Beyond ±1e4 the correction is infinite or not a number, and the result is zero without it.
-        rest = rest.blend(0f, h.compare(VectorOperators.LT, -1e4f));
+        rest = rest.blend(ZERO, h.compare(VectorOperators.LT, BELL_EXACT));
         return e.fma(rest, e);
     }
 
@@ -82,18 +117,10 @@ final class VectorMath {
     ///
     /// Φ(−|x|) = bell(x)·t·S(t), t = 1/(1 + 0.3|x|), S a near-minimax polynomial of degree 9; Φ(|x|) = 1 − Φ(−|x|).
     static FloatVector normal(FloatVector x, FloatVector bell) {
-        FloatVector one = FloatVector.broadcast(V, 1f);
-        FloatVector t = one.div(x.abs().fma(FloatVector.broadcast(V, 0.3f), one));
-        FloatVector p = t.fma(FloatVector.broadcast(V, -0x1.57d016p-6f), FloatVector.broadcast(V, 0x1.d4975p-4f));
-        p = p.fma(t, FloatVector.broadcast(V, -0x1.dcd8dap-3f));
-        p = p.fma(t, FloatVector.broadcast(V, 0x1.9557f2p-3f));
-        p = p.fma(t, FloatVector.broadcast(V, -0x1.5a090cp-4f));
-        p = p.fma(t, FloatVector.broadcast(V, 0x1.94cfa6p-4f));
-        p = p.fma(t, FloatVector.broadcast(V, 0x1.3d61b8p-4f));
-        p = p.fma(t, FloatVector.broadcast(V, 0x1.c44b1ep-4f));
-        p = p.fma(t, FloatVector.broadcast(V, 0x1.e9ad62p-4f));
-        p = p.fma(t, FloatVector.broadcast(V, 0x1.ea3db4p-4f));
+        FloatVector t = ONE.div(x.abs().fma(NORMAL_SLOPE, ONE));
+        FloatVector p = t.fma(NORMAL_9, NORMAL_8).fma(t, NORMAL_7).fma(t, NORMAL_6).fma(t, NORMAL_5).fma(t, NORMAL_4).fma(t, NORMAL_3)
+                .fma(t, NORMAL_2).fma(t, NORMAL_1).fma(t, NORMAL_0);
         FloatVector tail = bell.mul(t).mul(p);
-        return tail.blend(one.sub(tail), x.compare(VectorOperators.GT, 0f));
+        return tail.blend(ONE.sub(tail), x.compare(VectorOperators.GT, ZERO));
     }
 }
