@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntFunction;
 import lowland.Failure;
 
 /// The weights in a Hugging Face folder, memory-mapped: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
@@ -133,6 +134,11 @@ public final class MappedWeights implements Weights {
 
     @Override
     public Tensor get(String name, int... shape) {
+        return get(float[]::new, name, shape);
+    }
+
+    @Override
+    public Tensor get(IntFunction<float[]> room, String name, int... shape) {
         int[] found = shape(name);
         if (found == null) {
             throw Failure.of(source(name) + " has no tensor " + name + "; take a complete checkpoint of this architecture");
@@ -142,7 +148,7 @@ public final class MappedWeights implements Weights {
             throw Failure.of(place.path + ": " + place.stored + " has shape " + Arrays.toString(found) + ", expected "
                     + Arrays.toString(shape) + "; the file belongs to another model");
         }
-        return Tensors.checked(place.path.toString(), place.stored, place.file.tensor(place.stored), shape);
+        return Tensors.checked(place.path.toString(), place.stored, place.file.tensor(place.stored, room), shape);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package lowland.checkpoint;
 
 import java.util.Set;
+import java.util.function.IntFunction;
 import lowland.Failure;
 
 /// A checkpoint's weights, of whose masked-language head only the rows of some words are seen: `lm_head.decoder.weight` is then [K, C] and
@@ -34,6 +35,11 @@ public record MaskedHead(Weights weights, BertConfig config, int[] words, boolea
             return rows(weights.get(stored, config.vocabulary()), shape);
         }
         return weights.get(name, shape);
+    }
+
+    @Override
+    public Tensor get(IntFunction<float[]> room, String name, int... shape) {
+        return name.startsWith(module()) ? get(name, shape) : weights.get(room, name, shape);
     }
 
     private Tensor rows(Tensor table, int... shape) {

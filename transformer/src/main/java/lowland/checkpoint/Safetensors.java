@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import lowland.Failure;
 
 /// A safetensors file, memory-mapped: eight bytes (little endian) with the length n of a header, n bytes of JSON, the
@@ -176,6 +177,13 @@ public final class Safetensors implements AutoCloseable {
     ///
     /// @throws Failure if there is none of this name, or of another type, or a double beyond float's range
     public Tensor tensor(String name) {
+        return tensor(name, float[]::new);
+    }
+
+    /// The same.
+    ///
+    /// @param room gives the array of so many values that will hold them
+    Tensor tensor(String name, IntFunction<float[]> room) {
         Entry entry = entries.get(name);
         if (entry == null) {
             throw Failure.of(file + " has no tensor " + name + "; take a complete checkpoint of this architecture");
@@ -187,7 +195,7 @@ public final class Safetensors implements AutoCloseable {
         if (count > Integer.MAX_VALUE - 8) {
             throw broken(name + " has " + count + " values, more than one array holds");
         }
-        float[] data = new float[(int) count];
+        float[] data = room.apply((int) count);
         MemorySegment stored = values.asSlice(entry.begin, entry.end - entry.begin);
         switch (entry.type) {
             case F32 -> MemorySegment.copy(stored, LITTLE_FLOAT, 0, data, 0, data.length);

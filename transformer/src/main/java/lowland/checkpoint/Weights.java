@@ -1,6 +1,7 @@
 package lowland.checkpoint;
 
 import java.util.Set;
+import java.util.function.IntFunction;
 import lowland.Failure;
 
 /// A model's weights by their names in Hugging Face's `BertModel` and `RobertaModel` (`encoder.layer.0.attention.self.query.weight`),
@@ -13,6 +14,14 @@ public interface Weights extends AutoCloseable {
     ///
     /// @throws Failure if it is missing, has another shape, or holds a value that is not finite
     Tensor get(String name, int... shape);
+
+    /// The same in an array that the caller lends, where the values are not in memory anyway: so a model is loaded without garbage of its
+    /// own size. The tensor is good until its array is lent again.
+    ///
+    /// @param room gives an array of so many values
+    default Tensor get(IntFunction<float[]> room, String name, int... shape) {
+        return get(name, shape);
+    }
 
     @Override
     default void close() {}

@@ -3,11 +3,13 @@ package lowland.train;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import lowland.Failure;
+import lowland.checkpoint.Tensor;
 import lowland.data.Example;
 import lowland.descent.AdamW;
 import lowland.model.Bert;
@@ -154,10 +156,12 @@ public final class Training implements AutoCloseable {
     }
 
     private void load(Pretrained pretrained) {
+        Map<Integer, float[]> rooms = new HashMap<>();
         for (State state : model.frozen()) {
             for (int layer = 0; layer < state.slices(); layer++) {
                 String name = state.name().replace("*", Integer.toString(layer));
-                session.write(state, layer, pretrained.weight(name, state.shape().fixed()).data());
+                Tensor weight = pretrained.weight(size -> rooms.computeIfAbsent(size, float[]::new), name, state.shape().fixed());
+                session.write(state, layer, weight.data());
             }
         }
         for (Linear linear : model.linears()) {

@@ -17,9 +17,14 @@ public final class PackedMatrix {
         this.panels = panels;
     }
 
+    /// All zero.
+    static PackedMatrix zero(int out, int in) {
+        return new PackedMatrix(out, in, new float[panelCount(out) * Tile.COLUMNS * in]);
+    }
+
     /// Packs the row-major `[out, in]` matrix at `offset`.
     public static PackedMatrix of(float[] weight, int offset, int out, int in) {
-        PackedMatrix packed = new PackedMatrix(out, in, new float[panelCount(out) * Tile.COLUMNS * in]);
+        PackedMatrix packed = zero(out, in);
         packed.pack(weight, offset);
         return packed;
     }

@@ -9,7 +9,7 @@ final class Weight {
     Weight(int out, int in) {
         this.out = out;
         this.in = in;
-        packed = PackedMatrix.of(new float[out * in], 0, out, in);
+        packed = PackedMatrix.zero(out, in);
     }
 
     PackedMatrix packed() {
