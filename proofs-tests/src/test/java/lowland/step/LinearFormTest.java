@@ -88,5 +88,6 @@ final class LinearFormTest {
         Linear query = linear("bert.encoder.layer.*.attention.self.query");
         assertEquals("attention.self.query", query.moduleInLayer());
         assertEquals("bert.encoder.layer.11.attention.self.query", query.module(11));
+        assertEquals("pooler.dense", linear("pooler.dense").moduleInLayer());
     }
 }

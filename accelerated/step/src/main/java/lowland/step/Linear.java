@@ -27,9 +27,11 @@ public record Linear(String module, State weight, State bias) {
         return weight.shape().fixed(1);
     }
 
-    /// The module's name within its layer: `attention.self.query` of `bert.encoder.layer.*.attention.self.query`.
+    /// The module's name within its layer: `attention.self.query` of `bert.encoder.layer.*.attention.self.query`; all of it where no layer
+    /// is named.
     public String moduleInLayer() {
-        return module.substring(module.indexOf("*.") + 2);
+        int star = module.indexOf("*.");
+        return star < 0 ? module : module.substring(star + 2);
     }
 
     /// The module's name at a layer.
