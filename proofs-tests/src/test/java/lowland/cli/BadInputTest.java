@@ -114,6 +114,7 @@ class BadInputTest {
                 "--rank is given twice: give it once; see lowland train --help");
         refused(2, Shell.run("train", "--model", "minilm", "--task", "x", "--methodd", "lora", "--out", "y"),
                 "--methodd is not known; did you mean --method? See lowland train --help");
+        refused(2, train("--method", "lorra"), "--method lorra is unknown: did you mean lora");
         refused(2, Shell.run("trains"), "trains is not known; did you mean train");
         refused(2, Shell.run("trian"), "trian is not known; did you mean train");
         refused(2, Shell.run("zebra"), "zebra is not known; leave it out, or see lowland --help");
@@ -208,6 +209,10 @@ class BadInputTest {
         refused(1, train("--text", "nothing"), "train.tsv", "nothing", "sentence, label", "--text");
         refused(1, train("--label", "nothing"), "train.tsv", "nothing", "sentence, label", "--label");
         refused(1, train("--task", file("bare.tsv", "sentence\nfine\n").toString()), "bare.tsv", "label", "sentence", "--label");
+        for (String bad : List.of("NaN", "-inf", "Infinity")) {
+            String scores = "sentence\tlabel\ngood\t5.0\nbad\t1\nso so\t" + bad + "\n";
+            refused(1, train("--task", file("scores.tsv", scores).toString()), "scores.tsv", "line 4", bad, "is not a finite number", "2 rows");
+        }
         refused(1, train("--task", file("stars.tsv", "sentence\tlabel\ngood\t5\nbad\t1\nso so\t3\n").toString()), "stars.tsv",
                 "1, 3, 5", "1.0");
         refused(1, train("--task", file("empty.tsv", "").toString()), "empty.tsv");

@@ -28,13 +28,13 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
 import picocli.CommandLine.Spec;
 
-/// The command line. Exit codes: 0 done, 1 failed (files or run time), 2 wrong from the command line alone, 130 interrupted and saved.
+/// The command line. Exit codes: 0 done, 1 failed (files or run time), 2 wrong from the command line alone, 130 interrupted (`train` saves first).
 /// Results go to standard output, progress and errors to standard error, an error as one line; `--debug` adds where it came from.
 @Command(name = "lowland", versionProvider = Versions.class, synopsisSubcommandLabel = "COMMAND", description =
         "Fine-tunes transformers with sharpness-aware low-rank adaptation.",
         footer = {"", "lowland COMMAND --help explains a command's options, their defaults and where these come from.", "",
             "Results go to standard output, progress to standard error. Exit codes: 0 done; 1 failed (files or run time); 2 the command"
-                + " line is wrong; 130 interrupted, what was trained is saved.",
+                + " line is wrong; 130 interrupted, train saves first.",
             "LOWLAND_JAVA_OPTIONS: options of the Java virtual machine, such as -Xmx8g for more memory."})
 public final class Main implements Runnable {
     private static final int FAILED = 1;

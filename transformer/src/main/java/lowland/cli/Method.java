@@ -108,7 +108,9 @@ record Method(String name, Rule rule, AdapterForm form) {
             }
             return new Method(name, rule, form);
         }
-        throw Failure.usage("--method " + name + " is unknown: choose one of "
+        List<String> close = WrongArguments.close(name, names().stream());
+        throw Failure.usage("--method " + name + " is unknown: " + (close.isEmpty() ? "" : "did you mean " + String.join(" or ", close) + "? Else ")
+                + "choose one of "
                 + String.join(", ", names()) + ", or a rule with a form, as bi-lora+dora");
     }
 

@@ -40,10 +40,15 @@ final class WrongArguments {
         CommandSpec command = line.getCommandSpec();
         Stream<String> names = given.startsWith("-") ? command.options().stream().map(OptionSpec::longestName)
                 : command.subcommands().keySet().stream();
-        List<String> close = names.filter(name -> slips(given, name) <= Math.max(1, given.length() / 3))
-                .sorted(Comparator.comparingInt(name -> slips(given, name))).limit(3).toList();
+        List<String> close = close(given, names);
         return given + " is not known; "
                 + (close.isEmpty() ? "leave it out, or see " : "did you mean " + String.join(" or ", close) + "? See ");
+    }
+
+    /// Those of the names that a slip or two make of what was given, the closest first.
+    static List<String> close(String given, Stream<String> names) {
+        return names.filter(name -> slips(given, name) <= Math.max(1, given.length() / 3))
+                .sorted(Comparator.comparingInt(name -> slips(given, name))).limit(3).toList();
     }
 
     /// The fewest slips of a hand that make one word of the other: a letter more, fewer or another, or two in the wrong order.

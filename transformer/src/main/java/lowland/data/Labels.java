@@ -11,10 +11,11 @@ import lowland.Failure;
 ///
 /// - Only whole numbers: class numbers, which are all from 0 up without a gap; the classes are named `0`, `1`, ….
 /// - Only numbers, one at least not whole (`2.5`, `3.0`): a regression.
-/// - Anything else: names, sorted.
+/// - Anything else: names, sorted. But NaN and infinities among numbers are no names.
 public record Labels(List<String> names, boolean regression) {
     private static final Pattern WHOLE = Pattern.compile("[+-]?\\d+");
     private static final Pattern REAL = Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d{1,4})?");
+    private static final Pattern NOT_FINITE = Pattern.compile("[+-]?(nan|inf|infinity)", Pattern.CASE_INSENSITIVE);
 
     public Labels {
         names = List.copyOf(names);
@@ -22,17 +23,30 @@ public record Labels(List<String> names, boolean regression) {
 
     /// The labels of a training table.
     ///
-    /// @throws Failure if whole numbers are not class numbers, or if all rows have the same label
+    /// @throws Failure if whole numbers are not class numbers, if a number is not finite, or if all rows have the same label
     public static Labels of(TableFile table, String column) {
         table.require(column, "--label");
         boolean whole = true;
         boolean real = true;
+        int numbers = 0;
+        int notFinite = 0;
+        int badRow = -1;
         TreeSet<String> found = new TreeSet<>();
         for (int row = 0; row < table.size(); row++) {
             String cell = cell(table, row, column);
             found.add(cell);
             whole &= WHOLE.matcher(cell).matches();
-            real &= REAL.matcher(cell).matches();
+            boolean number = REAL.matcher(cell).matches();
+            real &= number;
+            numbers += number ? 1 : 0;
+            if (NOT_FINITE.matcher(cell).matches()) {
+                notFinite++;
+                badRow = row;
+            }
+        }
+        if (numbers > 0 && notFinite > 0 && numbers + notFinite == table.size()) {
+            throw Failure.of(table.at(badRow) + ": the " + column + " \"" + cell(table, badRow, column) + "\" is not a finite number, and "
+                    + numbers + " rows have numbers; mend or remove such rows (there are " + notFinite + ")");
         }
         if (!whole && real) {
             return new Labels(List.of(), true);
