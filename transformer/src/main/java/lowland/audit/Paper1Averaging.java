@@ -367,6 +367,8 @@ final class Paper1Averaging {
         return List.of(worst);
     }
 
+    private static final double LARGE = 1e3;
+
     /// EFMLoRA with both factors trained.
     private static List<Measured> space(Rules rules, Random random) {
         SmallModel model = SmallModel.factorisation(random, 1);
@@ -383,6 +385,10 @@ final class Paper1Averaging {
             at = result.next();
             state = result.state();
             LoraPair pair = at.pairs().getFirst();
+            if (!(pair.a().elementMaxAbs() < LARGE)) {
+                // Descent on a factorisation may run away, by squares in each step: what is then measured is rounding.
+                break;
+            }
             double bound = 0;
             for (int i = 1; i <= t; i++) {
                 bound += beta * Math.pow(1 - beta, t - i) * rho * inverses.get(i - 1).mult(pair.a()).svd(true).getSingleValue(0);
