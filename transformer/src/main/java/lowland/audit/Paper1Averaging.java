@@ -367,7 +367,7 @@ final class Paper1Averaging {
         return List.of(worst);
     }
 
-    /// An element of A beyond which a run has run away; the starts are of the order of 1.
+    /// An element of A beyond which a run has run away.
     private static final double LARGE = 1e3;
 
     /// EFMLoRA with both factors trained.
