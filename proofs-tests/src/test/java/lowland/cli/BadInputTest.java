@@ -101,7 +101,8 @@ class BadInputTest {
     void theWordsOfTheParserAreOurs() {
         refused(2, train("--rank", "x"), "--rank x: give a whole number; see lowland train --help");
         refused(2, train("--rank", "99999999999"), "--rank 99999999999: give a whole number nearer to 0; see");
-        refused(2, train("--rho", "x"), "--rho x: give a number; see");
+        refused(2, train("--rho", "x"), "--rho x: give a finite number; see");
+        refused(2, train("--alpha", "1e400"), "--alpha 1e400: give a finite number; see");
         refused(2, train("--order", "random"), "--order random: give one of shuffled, file; see");
         refused(2, train("--bogus", "1"), "--bogus is not known; leave it out, or see lowland train --help");
         refused(2, train("--learning-rat", "1"), "--learning-rat is not known; did you mean --learning-rate", "? See lowland train --help");

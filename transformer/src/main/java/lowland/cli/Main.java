@@ -108,6 +108,7 @@ public final class Main implements Runnable {
                 TrainingOutput.Log.class)) {
             register(line, type);
         }
+        line.registerConverter(Double.class, new FiniteNumber()).registerConverter(double.class, new FiniteNumber());
         return line;
     }
 

@@ -80,6 +80,6 @@ final class WrongArguments {
         }
         boolean whole = type == int.class || type == Integer.class || type == long.class || type == Long.class;
         return whole ? "a whole number" + (value.matches("[+-]?\\d+") ? " nearer to 0" : "")
-                : type == double.class || type == Double.class ? "a number" : "another value";
+                : type == double.class || type == Double.class ? "a finite number" : "another value";
     }
 }
