@@ -30,8 +30,8 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
     /// Verb supersense.
     public static DemoPlan verbSupersense(List<DemoMethod> methods, List<Long> seeds, boolean full) {
         return full
-                ? new DemoPlan("verb supersense", methods, seeds, 192, 16, 3e-3, 1e-3, 3072, 4, 96, 48, 96, 2, 0.01, 48, 7, 30)
-                : new DemoPlan("verb supersense", methods, seeds, 160, 16, 3e-3, 1e-3, 2560, 4, 64, 40, 64, 2, 0.01, 32, 5, 30);
+                ? new DemoPlan("verb supersense", methods, seeds, 96, 32, 3e-3, 1e-3, 3072, 2, 96, 24, 96, 2, 0.01, 48, 7, 30)
+                : new DemoPlan("verb supersense", methods, seeds, 75, 32, 3e-3, 1e-3, 2400, 2, 64, 25, 64, 2, 0.01, 32, 5, 30);
     }
 
     /// Gloss match, of `--full`.
