@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import lowland.cpu.EquivalenceTraining.Sizes;
 import lowland.descent.AdamW;
+import lowland.program.Comparison;
 import lowland.program.Device;
 import lowland.program.Inputs;
 import lowland.program.Interpreter;
@@ -68,6 +69,28 @@ class CpuDeviceExactnessTest {
             }
             results.addAll(training.values(training.changing()));
             return results;
+        }
+    }
+
+    /// A watched step computes every product alone, another one joins those that add up; the tests of single operations watch.
+    @ParameterizedTest
+    @FieldSource("RULES")
+    void aWatchedStepHasTheBitsOfAnother(UpdateRule rule) {
+        for (boolean decomposed : new boolean[] {false, true}) {
+            Sizes sizes = new Sizes(36, 3, 40, 50, 4, 2, true, decomposed);
+            try (EquivalenceTraining watched = new EquivalenceTraining(new CpuDevice(2), rule, sizes);
+                    EquivalenceTraining other = new EquivalenceTraining(new CpuDevice(2), rule, sizes)) {
+                for (int t = 1; t <= 3; t++) {
+                    assertTrue(watched.train(t, 0.05, new Comparison()));
+                    assertTrue(other.train(t, 0.05));
+                    assertArrayEquals(bits(watched.logits()), bits(other.logits()), "logits at step " + t);
+                    List<float[]> expected = watched.values(watched.changing());
+                    List<float[]> values = other.values(other.changing());
+                    for (int i = 0; i < values.size(); i++) {
+                        assertArrayEquals(bits(expected.get(i)), bits(values.get(i)), "slice " + i + " at step " + t);
+                    }
+                }
+            }
         }
     }
 

@@ -139,6 +139,41 @@ class GemmTest {
         }
     }
 
+    /// Terms of every kind, deeper than a block and shallower than a vector, with ragged edges, from every start.
+    @ParameterizedTest
+    @EnumSource(Gemm.Start.class)
+    void aSumHasTheBitsOfItsProductsInTurn(Gemm.Start start) {
+        for (int threads : new int[] {1, 2, 3}) {
+            try (Workers workers = new Workers(threads)) {
+                for (int[] size : new int[][] {{1, L + 1}, {19, 37}, {Gemm.ROW_BLOCK + 7, 8 * L + 3}, {300, 384}}) {
+                    int m = size[0];
+                    int n = size[1];
+                    int deep = Tile.DEPTH + 5;
+                    PackedMatrix forward = PackedMatrix.of(Floats.random(n * deep, 1), 0, n, deep);
+                    PackedMatrix backward = PackedMatrix.of(Floats.random(deep * n, 2), 0, deep, n);
+                    float[] x = Floats.random(m * deep, 3);
+                    float[] u = Floats.random(m * 8, 4);
+                    float[] b = Floats.random(n * 8, 5);
+                    float[] bias = Floats.random(n, 6);
+                    float[] c = Floats.random(m * n, 7);
+                    float[] expected = c.clone();
+                    Gemm gemm = new Gemm(workers, new Scratch(threads, Scratch.packedFloats(deep + 16, n)));
+                    gemm.multiply(Gemm.Form.NN, m, n, 8, u, 0, 8, b, 0, n, expected, 0, n, start, bias, 0);
+                    gemm.forward(m, x, 0, deep, forward, expected, 0, n, Gemm.Start.C, null, 0);
+                    gemm.multiply(Gemm.Form.NT, m, n, 3, u, 0, 8, b, 0, 8, expected, 0, n, Gemm.Start.C, null, 0);
+                    gemm.backward(m, x, 0, deep, backward, expected, 0, n, Gemm.Start.C);
+                    gemm.begin(m, n, c, 0, n, start, bias, 0);
+                    gemm.add(Gemm.Form.NN, 8, u, 0, 8, b, 0, n);
+                    gemm.addForward(x, 0, deep, forward);
+                    gemm.add(Gemm.Form.NT, 3, u, 0, 8, b, 0, 8);
+                    gemm.addBackward(x, 0, deep, backward);
+                    gemm.finish();
+                    Floats.assertSameBits(start + " " + m + "x" + n + " on " + threads + " threads", expected, c);
+                }
+            }
+        }
+    }
+
     private static float[] product(Gemm.Form form, int m, int n, int k, int threads) {
         float[] a = Floats.random(m * k, 1);
         float[] b = Floats.random(n * k, 2);

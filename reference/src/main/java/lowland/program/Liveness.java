@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import lowland.program.Unrolling.Cell;
 import lowland.program.Unrolling.Instruction;
 import lowland.program.operation.Guard;
@@ -36,7 +37,7 @@ public final class Liveness {
     /// Arena offsets are multiples of this many elements (64 bytes of float).
     public static final int ALIGNMENT = 16;
 
-    private final List<Instruction> instructions = new ArrayList<>();
+    private final List<Instruction> instructions;
     private final Map<Cell, Place> places = new HashMap<>();
     private final List<Copy> copies = new ArrayList<>();
     private final Map<Cell, Integer> made = new HashMap<>();
@@ -45,8 +46,13 @@ public final class Liveness {
     private final Unrolling unrolling;
 
     public Liveness(Program program, Map<String, Integer> capacity) {
+        this(program, capacity, UnaryOperator.identity());
+    }
+
+    /// @param order puts the instructions that are needed into another order, each behind those that make its inputs
+    public Liveness(Program program, Map<String, Integer> capacity, UnaryOperator<List<Instruction>> order) {
         unrolling = new Unrolling(program);
-        keepNeeded(program);
+        instructions = List.copyOf(order.apply(needed(program)));
         for (Value input : program.inputs()) {
             places.put(new Cell(input, 0), new Place.InInput(input.name()));
         }
@@ -117,7 +123,8 @@ public final class Liveness {
         return arenas.getOrDefault(type, 0);
     }
 
-    private void keepNeeded(Program program) {
+    private List<Instruction> needed(Program program) {
+        List<Instruction> kept = new ArrayList<>();
         Set<Cell> needed = new HashSet<>();
         program.outputs().values().forEach(value -> needed.add(unrolling.resolve(value, 0)));
         program.updates().forEach((state, value) -> {
@@ -128,9 +135,10 @@ public final class Liveness {
         for (Instruction instruction : unrolling.instructions().reversed()) {
             if (instruction.operation() instanceof Guard || instruction.outputs().stream().anyMatch(needed::contains)) {
                 needed.addAll(instruction.inputs());
-                instructions.addFirst(instruction);
+                kept.addFirst(instruction);
             }
         }
+        return kept;
     }
 
     private void placeUpdates(Program program, int lastGuard) {

@@ -2,6 +2,7 @@ package lowland.cpu;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import lowland.program.ElementType;
 import lowland.program.Ints;
@@ -31,11 +32,16 @@ final class Binding {
         this.gemm = gemm;
     }
 
+    /// Products that make one sum, see [ProductSums].
+    Bound sum(List<Operands> products) {
+        return new Products(products, gemm);
+    }
+
     /// The operation of an instruction; null for a guard, which computes nothing.
     Bound bind(Operation operation, Operands o) {
         return switch (operation) {
             case Guard _ -> null;
-            case Product product -> new Products(product, o, gemm);
+            case Product _ -> sum(List.of(o));
             case Add add -> add.y().type() == ElementType.REAL ? add(add, o) : addDoubles(add, o);
             case Multiply multiply -> multiply.y().type() == ElementType.REAL ? multiply(multiply, o) : multiplyDoubles(multiply, o);
             case Divide divide -> divide(divide, o);

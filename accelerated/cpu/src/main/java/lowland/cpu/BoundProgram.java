@@ -24,6 +24,8 @@ final class BoundProgram {
     private final Indices[] indices;
     private final Operands[] operands;
     private final Bound[] bound;
+    /// The same, but what is one sum is computed by the last of its products; the others then do nothing.
+    private final Bound[] together;
     /// The scalars that must be finite before an instruction: null but for guards.
     private final Doubles[][] guards;
     private final Bound[] copies;
@@ -86,6 +88,7 @@ final class BoundProgram {
                 guards[i] = guard.scalars().stream().map(o::doubles).toArray(Doubles[]::new);
             }
         }
+        together = together(plan, binding);
         copies = copies(plan);
         List<Output> list = new ArrayList<>();
         program.outputs().forEach((name, value) -> {
@@ -97,6 +100,20 @@ final class BoundProgram {
             outputsByName.put(name, output);
         });
         outputs = list.toArray(Output[]::new);
+    }
+
+    private Bound[] together(Liveness plan, Binding binding) {
+        Bound[] together = bound.clone();
+        int from = 0;
+        while (from < together.length) {
+            int end = ProductSums.end(plan, storage, from);
+            if (end - from > 1) {
+                Arrays.fill(together, from, end - 1, (Bound) () -> { });
+                together[end - 1] = binding.sum(List.of(operands).subList(from, end));
+            }
+            from = end;
+        }
+        return together;
     }
 
     /// What sets states from elsewhere, behind all instructions.
@@ -141,9 +158,9 @@ final class BoundProgram {
 
     /// @return how many instructions were run: all, or those before a guard that failed
     private int execute() {
-        for (int i = 0; i < bound.length; i++) {
-            if (bound[i] != null) {
-                bound[i].run();
+        for (int i = 0; i < together.length; i++) {
+            if (together[i] != null) {
+                together[i].run();
             } else if (!passes(guards[i])) {
                 return i;
             }

@@ -23,14 +23,10 @@ public final class CpuSession implements Session {
 
     CpuSession(int threads, List<Program> programs, Set<State> frozen, Map<String, Integer> capacity) {
         Map<Program, Liveness> plans = new LinkedHashMap<>();
-        int packed = 0;
-        for (Program program : programs) {
-            Liveness plan = new Liveness(program, capacity);
-            plans.put(program, plan);
-            packed = Math.max(packed, packedFloats(plan, capacity));
-        }
+        programs.forEach(program -> plans.put(program, new Liveness(program, capacity, ProductSums::joined)));
         workers = new Workers(threads);
         storage = new Storage(workers, capacity, plans, frozen);
+        int packed = plans.values().stream().mapToInt(plan -> packedFloats(plan, capacity)).max().orElse(0);
         Binding binding = new Binding(workers, new Gemm(workers, new Scratch(threads, packed)));
         plans.forEach((program, plan) -> {
             if (this.programs.put(program.name(), new BoundProgram(program, plan, storage, binding)) != null) {
@@ -39,14 +35,20 @@ public final class CpuSession implements Session {
         });
     }
 
-    /// The largest packed right-hand side of a plan's products.
-    private static int packedFloats(Liveness plan, Map<String, Integer> capacity) {
+    /// The largest packed right-hand sides of a plan's products, those of a sum together.
+    private int packedFloats(Liveness plan, Map<String, Integer> capacity) {
         int most = 0;
-        for (Instruction instruction : plan.instructions()) {
-            if (instruction.operation() instanceof Product product) {
-                int depth = product.a().shape().extent(product.transposeA() ? 0 : 1).size(capacity);
-                most = Math.max(most, Scratch.packedFloats(depth, product.y().shape().extent(1).size(capacity)));
+        int end;
+        for (int from = 0; from < plan.instructions().size(); from = end) {
+            end = ProductSums.end(plan, storage, from);
+            int floats = 0;
+            for (Instruction instruction : plan.instructions().subList(from, end)) {
+                if (instruction.operation() instanceof Product product) {
+                    int depth = product.a().shape().extent(product.transposeA() ? 0 : 1).size(capacity);
+                    floats = Math.addExact(floats, Scratch.packedFloats(depth, product.y().shape().extent(1).size(capacity)));
+                }
             }
+            most = Math.max(most, floats);
         }
         return most;
     }

@@ -2,9 +2,13 @@ package lowland.cpu;
 
 import java.util.Arrays;
 
-/// Matrix products of floats: `C[m, n] = start + op(A)[m, k]·op(B)[k, n]`, all row-major with offsets and row strides.
+/// Matrix products of floats, and sums of them: `C[m, n] = start + Σ_i op(A_i)[m, k_i]·op(B_i)[k_i, n]`, all row-major with offsets and
+/// row strides.
 ///
-/// The sum of each element runs over blocks of k whose borders depend on k alone; within a block it is a chain of fused multiply-adds
+/// A sum is made by [#begin], an [#add] for each of its terms, and [#finish]. A block of C takes all terms while it is in a worker's cache;
+/// its bits are those of one product after another.
+///
+/// The sum of each element of a product runs over blocks of k whose borders depend on k alone; within a block it is a chain of fused multiply-adds
 /// from zero. Kernels are chosen by n and k (by m and n in form `TN`, where k counts tokens). So a row of C has the same bits
 /// whatever the other rows, their number and the number of threads. C must not overlap A or B.
 ///
@@ -35,6 +39,8 @@ public final class Gemm {
     private static final int COLUMN_BLOCK = Lanes.COUNT == 16 ? 256 : 384;
     private static final int LEAST_CHUNKS = 8;
     private static final int NARROW_ROWS = 64;
+    /// The most terms of a sum.
+    static final int MOST_TERMS = 4;
 
     private final Workers workers;
     private final Scratch scratch;
@@ -43,19 +49,11 @@ public final class Gemm {
     private final Workers.Chunk narrowRows = this::narrowRows;
     private final Workers.Chunk outerColumns = this::outerColumns;
 
-    // The product under way; written by the caller before the workers start.
-    private Form form;
+    // The sum under way; written by the caller before the workers start.
+    private final Term[] terms = new Term[MOST_TERMS];
+    private int count;
     private int m;
     private int n;
-    private int k;
-    private float[] a;
-    private int ao;
-    private int as;
-    private float[] b;
-    private int bo;
-    private int bs;
-    private float[] panels;
-    private PackedMatrix weight;
     private float[] c;
     private int co;
     private int cs;
@@ -63,9 +61,58 @@ public final class Gemm {
     private float[] bias;
     private int biasAt;
     private int panelWidth;
+    private int panelCount;
     private int rowBlock;
     private int rowBlocks;
     private int columnPanels;
+
+    /// One product of a sum.
+    private static final class Term {
+        Form form;
+        int k;
+        float[] a;
+        int ao;
+        int as;
+        /// The right-hand side as it lies; null where it is a packed weight.
+        float[] b;
+        int bo;
+        int bs;
+        PackedMatrix weight;
+        /// The panels of op(B), from `at` on: the weight's own, or in the scratch, to be packed there.
+        float[] panels;
+        int at;
+        boolean packs;
+
+        void set(Form form, int m, int k, float[] a, int ao, int as, float[] b, int bo, int bs, PackedMatrix weight) {
+            this.form = form;
+            this.k = k;
+            this.a = a;
+            this.ao = ao;
+            this.as = as;
+            this.b = b;
+            this.bo = bo;
+            this.bs = bs;
+            this.weight = weight;
+            packs = weight == null || form == Form.NN;
+            int rows = form == Form.TN ? k : m;
+            int columns = form == Form.TN ? m : k;
+            if (rows > 0 && columns > 0) {
+                requireRange("A", a, ao, (rows - 1L) * as + columns);
+            }
+        }
+
+        /// Packs panel `p` of op(B), which has `n` columns.
+        void pack(int p, int n, int panelWidth) {
+            int to = at + p * panelWidth * k;
+            if (weight != null) {
+                weight.panelOfBackward(p, panels, to);
+            } else if (form == Form.NT) {
+                PackedMatrix.panelOfRows(b, bo, bs, p, n, k, panels, to, panelWidth);
+            } else {
+                PackedMatrix.panelOfColumns(b, bo, bs, p, n, k, panels, to, panelWidth);
+            }
+        }
+    }
 
     /// @param scratch made for these workers and for the largest product to come
     public Gemm(Workers workers, Scratch scratch) {
@@ -74,25 +121,76 @@ public final class Gemm {
         }
         this.workers = workers;
         this.scratch = scratch;
+        for (int i = 0; i < terms.length; i++) {
+            terms[i] = new Term();
+        }
     }
 
     /// C = start + op(A)·op(B). `as`, `bs`, `cs` are the row strides of A, B and C as stored; `bias` is read only from [Start#BIAS].
     public void multiply(Form form, int m, int n, int k, float[] a, int ao, int as, float[] b, int bo, int bs,
                          float[] c, int co, int cs, Start start, float[] bias, int biasAt) {
-        set(form, m, n, k, a, ao, as, c, co, cs, start, bias, biasAt);
-        this.b = b;
-        this.bo = bo;
-        this.bs = bs;
-        weight = null;
-        if (form == Form.TN && Math.min(m, n) <= Outer.MOST) {
-            outer();
+        begin(m, n, c, co, cs, start, bias, biasAt);
+        add(form, k, a, ao, as, b, bo, bs);
+        finish();
+    }
+
+    /// y`[m, out]` = start + x`[m, in]`·Wᵀ.
+    public void forward(int m, float[] x, int xo, int xs, PackedMatrix w, float[] y, int yo, int ys, Start start,
+                        float[] bias, int biasAt) {
+        begin(m, w.out, y, yo, ys, start, bias, biasAt);
+        addForward(x, xo, xs, w);
+        finish();
+    }
+
+    /// dx`[m, in]` = start + dy`[m, out]`·W.
+    public void backward(int m, float[] dy, int dyo, int dys, PackedMatrix w, float[] dx, int dxo, int dxs, Start start) {
+        begin(m, w.in, dx, dxo, dxs, start, null, 0);
+        addBackward(dy, dyo, dys, w);
+        finish();
+    }
+
+    /// Begins a sum C`[m, n]` = start; its terms are added next. `bias` is read only from [Start#BIAS].
+    public void begin(int m, int n, float[] c, int co, int cs, Start start, float[] bias, int biasAt) {
+        this.m = m;
+        this.n = n;
+        this.c = c;
+        this.co = co;
+        this.cs = cs;
+        this.start = start;
+        this.bias = bias;
+        this.biasAt = biasAt;
+        count = 0;
+        if (m > 0 && n > 0) {
+            requireRange("C", c, co, (m - 1L) * cs + n);
+        }
+    }
+
+    /// A term op(A)`[m, k]`·op(B)`[k, n]`. Of form `TN` it has to be the only one.
+    public void add(Form form, int k, float[] a, int ao, int as, float[] b, int bo, int bs) {
+        terms[count++].set(form, m, k, a, ao, as, b, bo, bs, null);
+    }
+
+    /// A term x`[m, in]`·Wᵀ.
+    public void addForward(float[] x, int xo, int xs, PackedMatrix w) {
+        terms[count++].set(Form.NT, m, w.in, x, xo, xs, null, 0, 0, w);
+    }
+
+    /// A term dy`[m, out]`·W.
+    public void addBackward(float[] dy, int dyo, int dys, PackedMatrix w) {
+        terms[count++].set(Form.NN, m, w.out, dy, dyo, dys, null, 0, 0, w);
+    }
+
+    /// Computes the sum that was begun.
+    public void finish() {
+        Term only = count == 1 ? terms[0] : null;
+        if (only != null && only.form == Form.TN && Math.min(m, n) <= Outer.MOST) {
+            outer(only);
             return;
         }
-        boolean narrow = n <= Lanes.COUNT;
+        boolean narrow = only != null && only.weight == null && n <= Lanes.COUNT;
         panelWidth = narrow ? Lanes.COUNT : Tile.COLUMNS;
-        int count = (n + panelWidth - 1) / panelWidth;
-        panels = scratch.packed(count * panelWidth * k);
-        workers.run(count, packing);
+        panelCount = (n + panelWidth - 1) / panelWidth;
+        workers.run(places() * panelCount, packing);
         if (narrow) {
             workers.run((m + NARROW_ROWS - 1) / NARROW_ROWS, narrowRows);
         } else {
@@ -100,49 +198,27 @@ public final class Gemm {
         }
     }
 
-    /// y`[m, out]` = start + x`[m, in]`·Wᵀ.
-    public void forward(int m, float[] x, int xo, int xs, PackedMatrix w, float[] y, int yo, int ys, Start start,
-                        float[] bias, int biasAt) {
-        set(Form.NT, m, w.out, w.in, x, xo, xs, y, yo, ys, start, bias, biasAt);
-        panelWidth = Tile.COLUMNS;
-        panels = w.panels;
-        general();
-    }
-
-    /// dx`[m, in]` = start + dy`[m, out]`·W.
-    public void backward(int m, float[] dy, int dyo, int dys, PackedMatrix w, float[] dx, int dxo, int dxs, Start start) {
-        set(Form.NN, m, w.in, w.out, dy, dyo, dys, dx, dxo, dxs, start, null, 0);
-        weight = w;
-        panelWidth = Tile.COLUMNS;
-        int count = PackedMatrix.panelCount(n);
-        panels = scratch.packed(count * panelWidth * k);
-        workers.run(count, packing);
-        general();
-    }
-
-    private void set(Form form, int m, int n, int k, float[] a, int ao, int as, float[] c, int co, int cs, Start start, float[] bias,
-                     int biasAt) {
-        this.form = form;
-        this.m = m;
-        this.n = n;
-        this.k = k;
-        this.a = a;
-        this.ao = ao;
-        this.as = as;
-        this.c = c;
-        this.co = co;
-        this.cs = cs;
-        this.start = start;
-        this.bias = bias;
-        this.biasAt = biasAt;
-        int rows = form == Form.TN ? k : m;
-        int columns = form == Form.TN ? m : k;
-        if (rows > 0 && columns > 0) {
-            requireRange("A", a, ao, (rows - 1L) * as + columns);
+    /// Gives each term its panels; those to be packed lie in the scratch one after another.
+    ///
+    /// @return how many terms have to be packed
+    private int places() {
+        int packed = 0;
+        int floats = 0;
+        for (int i = 0; i < count; i++) {
+            if (terms[i].packs) {
+                floats += panelCount * panelWidth * terms[i].k;
+                packed++;
+            }
         }
-        if (m > 0 && n > 0) {
-            requireRange("C", c, co, (m - 1L) * cs + n);
+        float[] room = scratch.packed(floats);
+        int at = 0;
+        for (int i = 0; i < count; i++) {
+            Term term = terms[i];
+            term.panels = term.packs ? room : term.weight.panels;
+            term.at = term.packs ? at : 0;
+            at += term.packs ? panelCount * panelWidth * term.k : 0;
         }
+        return packed;
     }
 
     private static void requireRange(String name, float[] array, int offset, long floats) {
@@ -152,15 +228,14 @@ public final class Gemm {
         }
     }
 
-    /// Packs panel `p` of op(B).
-    private void pack(int p, int worker) {
-        int at = p * panelWidth * k;
-        if (weight != null) {
-            weight.panelOfBackward(p, panels, at);
-        } else if (form == Form.NT) {
-            PackedMatrix.panelOfRows(b, bo, bs, p, n, k, panels, at, panelWidth);
-        } else {
-            PackedMatrix.panelOfColumns(b, bo, bs, p, n, k, panels, at, panelWidth);
+    /// Packs a panel of one term: the panels of all that are packed, counted through.
+    private void pack(int chunk, int worker) {
+        int skip = chunk / panelCount;
+        for (int i = 0; i < count; i++) {
+            if (terms[i].packs && skip-- == 0) {
+                terms[i].pack(chunk % panelCount, n, panelWidth);
+                return;
+            }
         }
     }
 
@@ -188,27 +263,29 @@ public final class Gemm {
         }
         int p0 = chunk / rowBlocks * columnPanels;
         int p1 = Math.min((n + Tile.COLUMNS - 1) / Tile.COLUMNS, p0 + columnPanels);
-        begin(r0, r1, p0 * Tile.COLUMNS, Math.min(n, p1 * Tile.COLUMNS));
+        start(r0, r1, p0 * Tile.COLUMNS, Math.min(n, p1 * Tile.COLUMNS));
         float[] rows = scratch.worker[worker];
-        int depths = (k + Tile.DEPTH - 1) / Tile.DEPTH;
-        int depth = depths == 0 ? 0 : (k + depths - 1) / depths;
-        for (int k0 = 0; k0 < k; k0 += depth) {
-            int some = Math.min(depth, k - k0);
-            copyRows(r0, r1, k0, some, rows);
-            // A tile of A's rows stays in the first-level cache while the panels pass, and C is walked along its rows.
-            for (int r = r0; r < r1; r += Tile.ROWS) {
-                for (int p = p0; p < p1; p++) {
-                    tile(rows, r - r0, r, r1, p, k0, some);
+        for (int i = 0; i < count; i++) {
+            Term term = terms[i];
+            int depths = (term.k + Tile.DEPTH - 1) / Tile.DEPTH;
+            int depth = depths == 0 ? 0 : (term.k + depths - 1) / depths;
+            for (int k0 = 0; k0 < term.k; k0 += depth) {
+                int some = Math.min(depth, term.k - k0);
+                copyRows(term, r0, r1, k0, some, rows);
+                // A tile of A's rows stays in the first-level cache while the panels pass, and C is walked along its rows.
+                for (int r = r0; r < r1; r += Tile.ROWS) {
+                    for (int p = p0; p < p1; p++) {
+                        tile(rows, r - r0, r, r1, p, term.panels, term.at + (p * term.k + k0) * Tile.COLUMNS, some);
+                    }
                 }
             }
         }
     }
 
-    private void tile(float[] rows, int row, int r, int r1, int p, int k0, int depth) {
+    private void tile(float[] rows, int row, int r, int r1, int p, float[] panels, int panel, int depth) {
         int height = Math.min(Tile.ROWS, r1 - r);
         int width = Math.min(Tile.COLUMNS, n - p * Tile.COLUMNS);
         int at = co + r * cs + p * Tile.COLUMNS;
-        int panel = (p * k + k0) * Tile.COLUMNS;
         if (height == Tile.ROWS && width == Tile.COLUMNS) {
             Tile.accumulate(rows, row * Tile.DEPTH, panels, panel, depth, c, at, cs);
         } else {
@@ -226,16 +303,16 @@ public final class Gemm {
     }
 
     /// Copies rows r0 … r1 − 1 of op(A), columns from k0 on, to rows [Tile#DEPTH] apart. What lies past r1 is computed with, never kept.
-    private void copyRows(int r0, int r1, int k0, int some, float[] rows) {
-        if (form == Form.TN) {
-            Transpose.copy(a, ao + k0 * as + r0, as, some, r1 - r0, rows, 0, Tile.DEPTH);
+    private static void copyRows(Term term, int r0, int r1, int k0, int some, float[] rows) {
+        if (term.form == Form.TN) {
+            Transpose.copy(term.a, term.ao + k0 * term.as + r0, term.as, some, r1 - r0, rows, 0, Tile.DEPTH);
         } else {
-            copyTile(a, ao + r0 * as + k0, as, rows, 0, Tile.DEPTH, r1 - r0, some);
+            copyTile(term.a, term.ao + r0 * term.as + k0, term.as, rows, 0, Tile.DEPTH, r1 - r0, some);
         }
     }
 
     /// Writes what the sums of a part of C start from.
-    private void begin(int r0, int r1, int j0, int j1) {
+    private void start(int r0, int r1, int j0, int j1) {
         for (int r = r0; r < r1; r++) {
             int at = co + r * cs;
             switch (start) {
@@ -249,18 +326,21 @@ public final class Gemm {
     private void narrowRows(int chunk, int worker) {
         int r0 = chunk * NARROW_ROWS;
         int r1 = Math.min(m, r0 + NARROW_ROWS);
-        begin(r0, r1, 0, n);
-        Narrow.accumulate(a, ao + r0 * as, as, panels, k, c, co + r0 * cs, cs, r1 - r0, n, scratch.worker[worker], 0);
+        start(r0, r1, 0, n);
+        Term term = terms[0];
+        Narrow.accumulate(term.a, term.ao + r0 * term.as, term.as, term.panels, term.k, c, co + r0 * cs, cs, r1 - r0, n, scratch.worker[worker], 0);
     }
 
     /// Aᵀ·B with a narrow side, which is copied to rows of [Outer#MOST].
-    private void outer() {
+    private void outer(Term term) {
         boolean narrowA = m <= Outer.MOST;
         int width = narrowA ? m : n;
-        panels = scratch.packed(k * Outer.MOST);
+        int k = term.k;
+        float[] panels = scratch.packed(k * Outer.MOST);
+        term.panels = panels;
         for (int t = 0; t < k; t++) {
             int at = t * Outer.MOST;
-            System.arraycopy(narrowA ? a : b, narrowA ? ao + t * as : bo + t * bs, panels, at, width);
+            System.arraycopy(narrowA ? term.a : term.b, narrowA ? term.ao + t * term.as : term.bo + t * term.bs, panels, at, width);
             Arrays.fill(panels, at + width, at + Outer.padded(width), 0f);
         }
         workers.run(((narrowA ? n : m) + Outer.COLUMNS - 1) / Outer.COLUMNS, outerColumns);
@@ -268,20 +348,21 @@ public final class Gemm {
 
     private void outerColumns(int chunk, int worker) {
         float[] sums = scratch.worker[worker];
+        Term term = terms[0];
         boolean narrowA = m <= Outer.MOST;
         int j0 = chunk * Outer.COLUMNS;
         int block = Outer.MOST * Outer.COLUMNS;
         if (narrowA) {
             int columns = Math.min(Outer.COLUMNS, n - j0);
-            Outer.sum(panels, m, b, bo + j0, bs, k, columns, sums, sums, block);
-            begin(0, m, j0, j0 + columns);
+            Outer.sum(term.panels, m, term.b, term.bo + j0, term.bs, term.k, columns, sums, sums, block);
+            start(0, m, j0, j0 + columns);
             for (int i = 0; i < m; i++) {
                 Elementwise.add(c, co + i * cs + j0, sums, i * Outer.COLUMNS, c, co + i * cs + j0, columns);
             }
         } else {
             int columns = Math.min(Outer.COLUMNS, m - j0);
-            Outer.sum(panels, n, a, ao + j0, as, k, columns, sums, sums, block);
-            begin(j0, j0 + columns, 0, n);
+            Outer.sum(term.panels, n, term.a, term.ao + j0, term.as, term.k, columns, sums, sums, block);
+            start(j0, j0 + columns, 0, n);
             for (int i = 0; i < columns; i++) {
                 for (int j = 0; j < n; j++) {
                     c[co + (j0 + i) * cs + j] += sums[j * Outer.COLUMNS + i];

@@ -1,69 +1,83 @@
 package lowland.cpu;
 
 import java.util.Arrays;
+import java.util.List;
 import lowland.program.Size;
 import lowland.program.operation.Product;
 
-/// A matrix product, bound: a frozen right-hand side is read packed, any other as it lies.
+/// A matrix product, bound, or a sum of several: a frozen right-hand side is read packed, any other as it lies.
 final class Products implements Bound {
-    private final Product product;
     private final Workers workers;
     private final Gemm gemm;
     private final Size rows;
     private final Size columns;
-    private final Size depth;
-    private final Reals a;
-    private final Reals b;
-    private final Weight weight;
     private final Reals addend;
+    private final boolean bias;
     private final Reals y;
+    private final Term[] terms;
     private final Workers.Chunk transposedRow = this::transposedRow;
 
-    Products(Product product, Operands o, Gemm gemm) {
-        this.product = product;
+    /// @param depth      columns of op(a)
+    /// @param transposeA whether a is stored [depth, rows]
+    /// @param transposeB whether b is stored [columns, depth]
+    /// @param weight     b where it is packed, else null
+    private record Term(Reals a, boolean transposeA, Reals b, boolean transposeB, Weight weight, Size depth) {
+        static Term of(Operands o) {
+            Product product = (Product) o.instruction().operation();
+            Weight weight = o.weight(product.b());
+            return new Term(o.reals(product.a()), product.transposeA(), weight == null ? o.reals(product.b()) : null,
+                    product.transposeB(), weight, o.axis(product.a(), product.transposeA() ? 0 : 1));
+        }
+
+        void addTo(Gemm gemm, int m, int n) {
+            int k = depth.get();
+            if (weight == null) {
+                Gemm.Form form = transposeA ? Gemm.Form.TN : transposeB ? Gemm.Form.NT : Gemm.Form.NN;
+                gemm.add(form, k, a.array, a.at, transposeA ? m : k, b.array, b.at, transposeB ? k : n);
+            } else if (transposeB) {
+                gemm.addForward(a.array, a.at, k, weight.packed());
+            } else {
+                gemm.addBackward(a.array, a.at, k, weight.packed());
+            }
+        }
+    }
+
+    /// @param sum products of which each but the first adds to the one before, in the same place
+    Products(List<Operands> sum, Gemm gemm) {
         this.gemm = gemm;
+        Operands o = sum.getFirst();
+        Product first = (Product) o.instruction().operation();
         workers = o.workers();
-        rows = o.axis(product.y(), 0);
-        columns = o.axis(product.y(), 1);
-        depth = o.axis(product.a(), product.transposeA() ? 0 : 1);
-        a = o.reals(product.a());
-        weight = o.weight(product.b());
-        b = weight == null ? o.reals(product.b()) : null;
-        addend = product.addend() == null ? null : o.reals(product.addend());
-        y = o.reals(product.y());
+        rows = o.axis(first.y(), 0);
+        columns = o.axis(first.y(), 1);
+        addend = first.addend() == null ? null : o.reals(first.addend());
+        bias = first.bias();
+        y = o.reals(first.y());
+        terms = sum.stream().map(Term::of).toArray(Term[]::new);
     }
 
     @Override
     public void run() {
         int m = rows.get();
         int n = columns.get();
-        int k = depth.get();
-        Gemm.Start start = addend == null ? Gemm.Start.ZERO : product.bias() ? Gemm.Start.BIAS : Gemm.Start.C;
+        Gemm.Start start = addend == null ? Gemm.Start.ZERO : bias ? Gemm.Start.BIAS : Gemm.Start.C;
         if (start == Gemm.Start.C && !addend.is(y)) {
             System.arraycopy(addend.array, addend.at, y.array, y.at, m * n);
         }
-        float[] bias = product.bias() ? addend.array : null;
-        int biasAt = product.bias() ? addend.at : 0;
-        if (weight != null && product.transposeB()) {
-            gemm.forward(m, a.array, a.at, k, weight.packed(), y.array, y.at, n, start, bias, biasAt);
-        } else if (weight != null) {
-            if (start == Gemm.Start.BIAS) {
-                spread(m, n);
-                start = Gemm.Start.C;
-            }
-            gemm.backward(m, a.array, a.at, k, weight.packed(), y.array, y.at, n, start);
-        } else if (product.transposeA() && product.transposeB()) {
-            if (start == Gemm.Start.BIAS) {
-                spread(m, n);
-            } else if (start == Gemm.Start.ZERO) {
-                Arrays.fill(y.array, y.at, y.at + m * n, 0f);
+        if (terms[0].transposeA && terms[0].transposeB) {
+            switch (start) {
+                case ZERO -> Arrays.fill(y.array, y.at, y.at + m * n, 0f);
+                case BIAS -> spread(m, n);
+                case C -> { }
             }
             workers.run(m, transposedRow);
-        } else {
-            Gemm.Form form = product.transposeA() ? Gemm.Form.TN : product.transposeB() ? Gemm.Form.NT : Gemm.Form.NN;
-            gemm.multiply(form, m, n, k, a.array, a.at, product.transposeA() ? m : k, b.array, b.at, product.transposeB() ? k : n,
-                    y.array, y.at, n, start, bias, biasAt);
+            return;
         }
+        gemm.begin(m, n, y.array, y.at, n, start, bias ? addend.array : null, bias ? addend.at : 0);
+        for (int i = 0; i < terms.length; i++) {
+            terms[i].addTo(gemm, m, n);
+        }
+        gemm.finish();
     }
 
     /// The bias in every row of y.
@@ -77,11 +91,12 @@ final class Products implements Bound {
     private void transposedRow(int i, int worker) {
         int m = rows.get();
         int n = columns.get();
-        int k = depth.get();
+        Term term = terms[0];
+        int k = term.depth.get();
         for (int j = 0; j < n; j++) {
             float sum = 0;
             for (int l = 0; l < k; l++) {
-                sum = Math.fma(a.array[a.at + l * m + i], b.array[b.at + j * k + l], sum);
+                sum = Math.fma(term.a.array[term.a.at + l * m + i], term.b.array[term.b.at + j * k + l], sum);
             }
             y.array[y.at + i * n + j] += sum;
         }
