@@ -11,6 +11,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// A few-shot task on the command line, from its sample to its answers.
 class FewShotCommandTest {
@@ -38,6 +40,16 @@ class FewShotCommandTest {
         String[] first = {command, "--model", model, "--task", "fewshot/sst-2", "--data", folder.toString(), "--k", "6", "--data-seed", "21"};
         return Shell.run(java.util.stream.Stream.concat(java.util.stream.Stream.of(first), java.util.stream.Stream.of(more))
                 .toArray(String[]::new));
+    }
+
+    /// arXiv 2508.00522v3, Table 1, after MeZO: 1,000 steps of 16 rows, an evaluation every 100, 128 tokens or 256 of a pair.
+    @ParameterizedTest
+    @CsvSource({"sst-2, 128", "sst-5, 128", "trec, 128", "snli, 256", "mnli, 256", "rte, 256"})
+    void aTasksPresetIsTheTables(String task, String tokens) {
+        List<String> preset = List.of(Preset.expand(new String[] {"--preset", "fewshot/" + task}));
+        assertEquals(List.of("--preset", "fewshot/" + task, "--rank", "8", "--alpha", "16", "--targets", "query,value", "--optimizer", "adamw",
+                "--weight-decay", "0", "--schedule", "linear", "--warmup", "0", "--clip-norm", "1", "--batch-size", "16", "--learning-rate",
+                "3e-4", "--steps", "1000", "--evaluate-every", "100", "--max-length", tokens), preset);
     }
 
     @Test

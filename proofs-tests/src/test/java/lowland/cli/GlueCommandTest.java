@@ -13,6 +13,8 @@ import lowland.Failure;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// GLUE's tasks, presets and random weights on the command line.
 class GlueCommandTest {
@@ -53,6 +55,17 @@ class GlueCommandTest {
         Shell none = Shell.run("train", "--model", model(), "--task", "glue/cola", "--method", "lora", "--out", "x");
         assertEquals(2, none.exit());
         assertTrue(none.errors().getFirst().contains("--data"), none.err());
+    }
+
+    /// Hu et al., table 9 (RoBERTa-large, LoRA): rows of a step on eight devices, rate, epochs, most tokens.
+    @ParameterizedTest
+    @CsvSource({"mnli, 32, 3e-4, 10, 128", "sst2, 64, 4e-4, 10, 512", "mrpc, 32, 3e-4, 20, 512", "cola, 32, 3e-4, 20, 128",
+        "qnli, 32, 2e-4, 10, 512", "qqp, 32, 3e-4, 20, 512", "rte, 64, 4e-4, 20, 512", "stsb, 32, 3e-4, 10, 128"})
+    void aTasksPresetIsTheTables(String task, String rows, String rate, String epochs, String tokens) {
+        List<String> preset = List.of(Preset.expand(new String[] {"--preset", "glue/" + task}));
+        assertEquals(List.of("--preset", "glue/" + task, "--rank", "8", "--alpha", "16", "--targets", "query,value", "--optimizer", "adamw",
+                "--weight-decay", "0.1", "--schedule", "linear", "--warmup", "0.06", "--clip-norm", "1", "--batch-size", rows,
+                "--learning-rate", rate, "--epochs", epochs, "--max-length", tokens), preset);
     }
 
     @Test
