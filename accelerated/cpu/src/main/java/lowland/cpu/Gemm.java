@@ -8,8 +8,8 @@ import java.util.Arrays;
 /// A sum is made by [#begin], an [#add] for each of its terms, and [#finish]. A block of C takes all terms while it is in a worker's cache;
 /// its bits are those of one product after another.
 ///
-/// The sum of each element of a product runs over blocks of k whose borders depend on k alone; within a block it is a chain of fused multiply-adds
-/// from zero. Kernels are chosen by n and k (by m and n in form `TN`, where k counts tokens). So a row of C has the same bits
+/// The sum of each element of a product runs over blocks of k whose borders depend on k alone; within a block it is a chain of fused
+/// multiply-adds from zero. Kernels are chosen by n and k (by m and n in form `TN`, where k counts tokens). So a row of C has the same bits
 /// whatever the other rows, their number and the number of threads. C must not overlap A or B.
 ///
 /// One instance serves one thread at a time; products allocate nothing.
@@ -149,8 +149,8 @@ public final class Gemm {
         finish();
     }
 
-    /// Begins a sum C`[m, n]` = start; its terms are added next. `bias` is read only from [Start#BIAS].
-    public void begin(int m, int n, float[] c, int co, int cs, Start start, float[] bias, int biasAt) {
+    /// Begins a sum C`[m, n]` = start; up to [#MOST_TERMS] terms are added next. `bias` is read only from [Start#BIAS].
+    void begin(int m, int n, float[] c, int co, int cs, Start start, float[] bias, int biasAt) {
         this.m = m;
         this.n = n;
         this.c = c;
@@ -166,22 +166,22 @@ public final class Gemm {
     }
 
     /// A term op(A)`[m, k]`·op(B)`[k, n]`. Of form `TN` it has to be the only one.
-    public void add(Form form, int k, float[] a, int ao, int as, float[] b, int bo, int bs) {
+    void add(Form form, int k, float[] a, int ao, int as, float[] b, int bo, int bs) {
         terms[count++].set(form, m, k, a, ao, as, b, bo, bs, null);
     }
 
     /// A term x`[m, in]`·Wᵀ.
-    public void addForward(float[] x, int xo, int xs, PackedMatrix w) {
+    void addForward(float[] x, int xo, int xs, PackedMatrix w) {
         terms[count++].set(Form.NT, m, w.in, x, xo, xs, null, 0, 0, w);
     }
 
     /// A term dy`[m, out]`·W.
-    public void addBackward(float[] dy, int dyo, int dys, PackedMatrix w) {
+    void addBackward(float[] dy, int dyo, int dys, PackedMatrix w) {
         terms[count++].set(Form.NN, m, w.out, dy, dyo, dys, null, 0, 0, w);
     }
 
     /// Computes the sum that was begun.
-    public void finish() {
+    void finish() {
         Term only = count == 1 ? terms[0] : null;
         if (only != null && only.form == Form.TN && Math.min(m, n) <= Outer.MOST) {
             outer(only);
