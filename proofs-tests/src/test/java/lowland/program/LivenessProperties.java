@@ -235,6 +235,8 @@ final class LivenessProperties {
         guarded.update(a, early);
         plan = new Liveness(guarded.finish(), Map.of());
         assertEquals(new Place.InArena(0), plan.place(early));
+        assertEquals(1, plan.made(early));
+        assertEquals(-1, plan.made(guarded.read(a)));
         assertEquals(1, plan.copies().size());
     }
 
