@@ -16,9 +16,14 @@ import net.jqwik.api.lifecycle.TryLifecycleContext;
 public final class FewTries implements AroundTryHook {
     private static final Integer MOST = Integer.getInteger("lowland.tries");
 
+    /// Whether properties are ended early, so that what they met is no measure of them.
+    public static boolean limited() {
+        return MOST != null;
+    }
+
     @Override
     public boolean appliesTo(Optional<AnnotatedElement> element) {
-        return MOST != null;
+        return limited();
     }
 
     @Override

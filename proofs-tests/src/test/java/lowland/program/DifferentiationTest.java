@@ -20,6 +20,7 @@ final class DifferentiationTest {
     }
 
     private final State x = state("x", 0, ROWS, WIDTH);
+    private final State y = state("y", 0, ROWS, WIDTH);
     private final State first = state("first", 0, WIDTH, WIDTH);
     private final State stacked = state("stacked", 4, WIDTH, WIDTH);
     private final State shared = state("shared", 0, WIDTH, WIDTH);
@@ -92,14 +93,49 @@ final class DifferentiationTest {
     /// Nothing that trains reaches the carry; what trains only reads it.
     @Test
     void carryThatDependsOnNothingTrained() {
-        Program forward = CentralDifferences.check("frozen carry", p -> {
+        CentralDifferences.Model model = p -> {
             List<Value> results = p.repeat("layers", 4, List.of(p.read(x), p.zeros(ElementType.REAL, x.shape())), c -> {
                 Value next = p.tanh(linear(p, c.get(0), shared));
                 return List.of(next, p.add(c.get(1), p.product(next, false, p.read(stacked), true, p.read(bias))));
             });
             return DerivativeTest.weighed(p, p.tanh(results.get(1)));
-        }, List.of(stacked, bias), new Inputs(), 6);
+        };
+        Program forward = CentralDifferences.check("frozen carry", model, List.of(stacked, bias), new Inputs(), 6);
         assertEquals(3, forward.stages().size());
+        // Of the two carries only the second has a gradient to hand back.
+        Program backward = CentralDifferences.programs(model, List.of(stacked, bias)).get(1);
+        assertEquals(List.of(2, 1), backward.stages().stream().filter(stage -> stage.repeat() > 0)
+                .map(stage -> stage.carries().size()).toList());
+    }
+
+    /// What trains reaches no carry, but what a later stage reads of each layer.
+    @Test
+    void valuesKeptForALaterStage() {
+        CentralDifferences.check("kept", p -> {
+            Value[] kept = new Value[1];
+            p.repeat("first", 4, List.of(p.read(x)), c -> {
+                kept[0] = linear(p, c.get(0), stacked);
+                return List.of(p.tanh(c.get(0)));
+            });
+            return DerivativeTest.weighed(p, p.repeat("second", 4, List.of(p.read(x)),
+                    c -> List.of(p.multiply(c.get(0), kept[0]))).getFirst());
+        }, List.of(stacked), new Inputs(), 10);
+    }
+
+    /// No operation at all, and yet the gradient changes places with each iteration.
+    @Test
+    void aStageThatOnlyHandsOn() {
+        CentralDifferences.check("swap alone", p -> {
+            List<Value> results = p.repeat("swap", 3, List.of(p.read(x), p.tanh(p.read(x))), c -> List.of(c.get(1), c.get(0)));
+            return DerivativeTest.weighed(p, p.multiply(p.tanh(results.get(0)), results.get(1)));
+        }, List.of(x), new Inputs(), 11);
+    }
+
+    @Test
+    void twoValuesThatAllLayersShare() {
+        CentralDifferences.check("shared", p -> DerivativeTest.weighed(p, p.repeat("layers", 3, List.of(p.tanh(p.read(x))),
+                c -> List.of(p.add(p.tanh(linear(p, c.get(0), shared)), p.multiply(linear(p, c.get(0), last), p.read(y))))).getFirst()),
+                List.of(x, shared, last, y), new Inputs(), 12);
     }
 
     @Test
@@ -142,6 +178,7 @@ final class DifferentiationTest {
         }
         // constant 1, fill, multiply, product into the gradient state.
         assertEquals(4, behind, backward.toString());
+        assertEquals(List.of("backward", "head backward"), names(backward).subList(4, backward.stages().size()));
         assertEquals(List.of(CentralDifferences.gradient(last)), List.copyOf(backward.updates().keySet()));
     }
 
@@ -173,7 +210,16 @@ final class DifferentiationTest {
     void stagesAreNamedAfterTheForwardOnes() {
         Program backward = CentralDifferences.programs(this::twoRepeated, List.of(x, first, stacked, shared, bias, second, last)).get(1);
         assertEquals(List.of("main", "up", "down", "head", "backward", "head backward", "down backward", "up backward", "up backward, after",
-                "main backward"), backward.stages().stream().map(Stage::name).toList());
+                "main backward"), names(backward));
+        // The zeros for a result that nothing reads.
+        backward = CentralDifferences.programs(p -> DerivativeTest.weighed(p, p.repeat("layers", 4, List.of(p.read(x), p.tanh(p.read(x))),
+                c -> List.of(c.get(1), p.multiply(c.get(0), c.get(1)))).getFirst()), List.of(x)).get(1);
+        assertEquals(List.of("main", "layers", "after layers", "backward", "after layers backward", "layers backward, before",
+                "layers backward", "layers backward, after", "main backward"), names(backward));
+    }
+
+    private static List<String> names(Program program) {
+        return program.stages().stream().map(Stage::name).toList();
     }
 
     @Test

@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import lowland.program.operation.Operation;
 import lowland.program.operation.Scalar;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -79,6 +82,28 @@ final class InterpreterTest {
         }
     }
 
+    /// Before an operation its outputs are zero, behind it they are made; each at its own layer.
+    @Test
+    void isObserved() {
+        List<String> seen = new ArrayList<>();
+        try (Interpreter.Run session = open()) {
+            assertTrue(session.run("test", inputs(0.5), new Observer() {
+                @Override
+                public void before(Operation operation, Memory m) {
+                    seen.add(operation.name() + " at " + m.layer());
+                    operation.outputs().forEach(output -> assertArrayEquals(new double[m.size(output)], m.reals(output)));
+                }
+
+                @Override
+                public void after(Operation operation, Memory m) {
+                    operation.outputs().forEach(output -> seen.add(Arrays.toString(m.reals(output))));
+                }
+            }));
+        }
+        assertEquals(List.of("product at 0", "[5.0, 7.0]", "product at 1", "[12.0, 7.0]", "product at 2", "[26.0, 7.0]", "sum at 0",
+                "[33.0]", "guard at 0", "scalar at 0", "[1.0]", "scale at 0", "[13.0, 3.5]", "scale at 0", "[1.5, -2.0]"), seen);
+    }
+
     @Test
     void whatIsNotThereIsRefused() {
         try (Interpreter.Run session = open()) {
@@ -100,6 +125,29 @@ final class InterpreterTest {
         try (Interpreter.Run session = new Interpreter().open(List.of(program()), Set.of(STACKED), Map.of())) {
             assertEquals(new Session.Planned(8 * 14, 0, 0), session.planned());
         }
+        assertEquals(7, new Session.Planned(1, 2, 4).total());
+    }
+
+    /// Where nobody names them, the frozen states are those that no program updates.
+    @Test
+    void whatIsFrozen() {
+        List<Set<State>> named = new ArrayList<>();
+        Device device = new Device() {
+            @Override
+            public String name() {
+                return "test";
+            }
+
+            @Override
+            public Session open(List<Program> programs, Set<State> frozen, Map<String, Integer> capacity) {
+                named.add(frozen);
+                return new Interpreter().open(programs, frozen, capacity);
+            }
+        };
+        try (Session session = device.open(List.of(program()), Map.of())) {
+            assertEquals(8 * 14, session.planned().states());
+        }
+        assertEquals(List.of(Set.of(STACKED)), named);
     }
 
     @Test

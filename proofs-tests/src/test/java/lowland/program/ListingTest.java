@@ -57,4 +57,18 @@ final class ListingTest {
                 output loss = multiply
                 """, p.finish().toString());
     }
+
+    /// A line of 100 characters moves the types to the right, a longer one does not.
+    @Test
+    void longLines() {
+        for (int length : new int[] {100, 101}) {
+            Recording p = new Recording("long");
+            p.scalar("x");
+            p.scalar("n".repeat(length - "input ".length()));
+            int column = length == 100 ? 100 : "input x".length();
+            String[] lines = p.finish().toString().split("\n");
+            assertEquals("input x" + " ".repeat(column - "input x".length() + 3) + "double", lines[1]);
+            assertEquals(lines[2].substring(0, length) + "   double", lines[2]);
+        }
+    }
 }

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import lowland.FewTries;
 import lowland.program.Liveness.Place;
 import lowland.program.Unrolling.Cell;
 import lowland.program.Unrolling.Instruction;
@@ -125,10 +126,11 @@ final class LivenessProperties {
         }
     }
 
-    /// The property met programs that ran, and such that a guard stopped; and refused few.
+    /// The property met programs that ran, and such that a guard stopped; and refused few, if it was not ended early.
     @AfterContainer
     static void metBoth() {
-        assertTrue(passed > 800 && stopped > 20 && refused < 800, passed + " passed, " + stopped + " stopped, " + refused + " refused");
+        assertTrue(FewTries.limited() || passed > 800 && stopped > 20 && refused < 800,
+                () -> passed + " passed, " + stopped + " stopped, " + refused + " refused");
     }
 
     @Example
@@ -233,6 +235,8 @@ final class LivenessProperties {
         guarded.update(a, early);
         plan = new Liveness(guarded.finish(), Map.of());
         assertEquals(new Place.InArena(0), plan.place(early));
+        assertEquals(1, plan.made(early));
+        assertEquals(-1, plan.made(guarded.read(a)));
         assertEquals(1, plan.copies().size());
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import lowland.program.operation.AdamW;
 import lowland.program.operation.Mask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,6 +57,10 @@ final class RecordingTest {
         refused("crossEntropy needs int[tokens], found starts: int[sequences+1]", () -> p.crossEntropy(x, starts, 0));
         refused("attention needs heads 3 and key heads 3 that divide the channels, found x: real[tokens, 4] x: real[tokens, 4]",
                 () -> p.attention(x, x, x, starts, starts, 3, 3, false, null));
+        refused("attention needs heads 0 and key heads 1 that divide the channels, found x: real[tokens, 4] x: real[tokens, 4]",
+                () -> p.attention(x, x, x, starts, starts, 0, 1, false, null));
+        refused("attention needs heads 1 and key heads 0 that divide the channels, found x: real[tokens, 4] x: real[tokens, 4]",
+                () -> p.attention(x, x, x, starts, starts, 1, 0, false, null));
         refused("segmentMean needs starts with an end behind them, found ids: int[tokens]", () -> p.segmentMean(x, ids));
         refused("gelu needs a real value, found ids: int[tokens]", () -> p.gelu(ids, lowland.program.operation.Gelu.Form.ERF));
         refused("toReal needs a double value, found x: real[tokens, 4]", () -> p.toReal(x));
@@ -63,6 +68,7 @@ final class RecordingTest {
         refused("pseudoInverse needs a double value of rank 2, found x: real[tokens, 4]", () -> p.pseudoInverse(x));
         refused("guard needs a double value of rank 0, found x: real[tokens, 4]", () -> p.guard(x));
         refused("a mask needs a probability in (0, 1), found 0.0", () -> new Mask(0, 1, ids));
+        refused("a mask needs a probability in (0, 1), found 1.0", () -> new Mask(1, 1, ids));
         refused("mask needs int[2], found ids: int[tokens]", () -> new Mask(0.1, 1, ids));
         refused("an extent is at least 1, found 0", () -> Shape.of(0));
         refused("axis 0 of [tokens, 4] has no fixed size", () -> x.shape().fixed(0));
@@ -116,6 +122,41 @@ final class RecordingTest {
         assertEquals("tanh.6", carried.name());
         assertEquals("tanh.7", p.tanh(x).name());
         assertEquals("x", p.input("x", ElementType.REAL, x.shape()).name());
+    }
+
+    /// Inputs, states and what operations make are counted as they are recorded, the first time.
+    @Test
+    void valuesAreCounted() {
+        Value state = p.read(new State("w", ElementType.REAL, Shape.of(4), 3));
+        Value tanh = p.tanh(x);
+        Value scalar = p.scalar("factor");
+        p.input("x", ElementType.REAL, x.shape());
+        assertEquals(List.of(0, 1, 2, 3, 4, 5, 6, 7),
+                java.util.stream.Stream.of(x, row, ids, starts, state, tanh, scalar, p.sum(x)).map(Value::id).toList());
+    }
+
+    @Test
+    void severalResults() {
+        Value w = matrix(4, 4);
+        Value one = p.scalar("one");
+        assertEquals("[nextP, nextM, nextV]",
+                p.adamW(w, w, w, w, one, one, one, one, new AdamW.Constants(0.9, 0.99, 1e-8, 0)).toString());
+        assertEquals("[nextP.2, nextU]", p.sgdMomentum(w, w, w, one, one, 0.9, 0).toString());
+        assertEquals("[pseudoInverse, inverseRoot]", p.pseudoInverse(p.gram(w, w, 0)).toString());
+        assertEquals("[dGamma, dBeta]", p.layerNormParameters(w, w, 1e-5).toString());
+    }
+
+    @Test
+    void oneLayerIsAStageThatRepeats() {
+        assertEquals(0, p.layers());
+        List<Integer> layers = new ArrayList<>();
+        for (int repeat : new int[] {1, 3}) {
+            p.repeat("layers", repeat, List.of(x), c -> {
+                layers.add(p.layers());
+                return List.of(p.tanh(c.get(0)));
+            });
+        }
+        assertEquals(List.of(1, 3), layers);
     }
 
     @Test
