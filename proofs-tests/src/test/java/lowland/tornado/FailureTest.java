@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -82,6 +84,22 @@ class FailureTest {
     void aKernelThatDoesNotCompile() throws Exception {
         refused(1, train("tornado", Map.of(), "-Dtornado.opencl.compiler.flags=-no-such-flag"), "could not compile a kernel",
                 "Error during code compilation with the OpenCL driver");
+    }
+
+    /// As if OpenCL had refused to start one, of which TornadoVM says nothing: the run that was given it ends.
+    @Test
+    void aKernelThatDidNotRun() throws Exception {
+        try (Session session = Tornado.device(false).open(List.of(program(3)), Map.of("tokens", 4))) {
+            Inputs inputs = new Inputs().extent("tokens", 1).reals("x", 1, 2, 3);
+            assertTrue(session.run("p", inputs));
+            Method graphs = session.getClass().getDeclaredMethod("graphs");
+            graphs.setAccessible(true);
+            Field launched = graphs.invoke(session).getClass().getDeclaredField("launched");
+            launched.setAccessible(true);
+            launched.setInt(graphs.invoke(session), launched.getInt(graphs.invoke(session)) + 1);
+            DeviceFailure failure = assertThrows(DeviceFailure.class, () -> session.run("p", inputs));
+            assertTrue(failure.getMessage().startsWith("the device did not run every kernel, but "), failure.getMessage());
+        }
     }
 
     @Test

@@ -1,9 +1,12 @@
 package lowland.tornado;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -29,6 +32,7 @@ class ProductsTest {
     private static final Extent NARROW = Extent.of(8);
     private static final Extent IN = Extent.of(40);
     private static final Extent OUT = Extent.of(24);
+    private static final Extent CLASSES = Extent.of(6);
     private static final State WEIGHT = new State("weight", ElementType.REAL, Shape.of(OUT, IN), LAYERS);
     private static final State DOWN = new State("down", ElementType.REAL, Shape.of(NARROW, IN), LAYERS);
     private static final State UP = new State("up", ElementType.REAL, Shape.of(OUT, NARROW), LAYERS);
@@ -75,6 +79,8 @@ class ProductsTest {
                 p.input("more", ElementType.REAL, Shape.of(IN, NARROW)), true, other));
         p.output("across", p.product(square, false, x, true, null));
         p.output("left", p.product(p.read(FIXED), false, square, false, null));
+        // Along rows to columns that are no whole block, as those of a head are.
+        p.output("classes", p.product(x, false, p.input("head", ElementType.REAL, Shape.of(CLASSES, IN)), true, null));
         return p.finish();
     }
 
@@ -90,7 +96,7 @@ class ProductsTest {
     private static Inputs inputs(int tokens) {
         return new Inputs().extent("tokens", tokens).reals("x", random(40 * tokens, 1)).reals("g", random(24 * tokens, 2))
                 .reals("bias", random(24, 3)).reals("other", random(40, 4)).reals("square", random(40 * 40, 5))
-                .reals("pairs", random(8 * 24, 6)).reals("more", random(40 * 8, 7));
+                .reals("pairs", random(8 * 24, 6)).reals("more", random(40 * 8, 7)).reals("head", random(6 * 40, 10));
     }
 
     private static void initialise(Session session) {
@@ -115,6 +121,49 @@ class ProductsTest {
         }
         assertTrue(comparison.compared() > runs * 1000, "compared " + comparison.compared());
         System.out.println("products of vectors: error/bound %.2f".formatted(comparison.worst().get("product").ratio()));
+    }
+
+    /// Blocks that reach beyond the last row or column write nothing there: right behind each result lies a state that stays as it was.
+    @Test
+    void aProductWritesItsResultAlone() {
+        // Rows, columns, depth, 1 for a transposed b; each result ends where an alignment does.
+        int[][] products = {{2, 16, 9, 0}, {4, 24, 9, 0}, {18, 8, 9, 1}, {3, 16, 40, 1}, {16, 6, 40, 1}, {16, 6, 9, 1}};
+        Recording p = new Recording("alone");
+        Inputs inputs = new Inputs();
+        List<State> results = new ArrayList<>();
+        List<State> neighbours = new ArrayList<>();
+        for (int i = 0; i < products.length; i++) {
+            int rows = products[i][0];
+            int columns = products[i][1];
+            int depth = products[i][2];
+            boolean transposed = products[i][3] == 1;
+            State result = new State("result" + i, ElementType.REAL, Shape.of(rows, columns), 0);
+            State neighbour = new State("neighbour" + i, ElementType.REAL, Shape.of(64), 0);
+            p.read(result);
+            p.read(neighbour);
+            Value a = p.input("a" + i, ElementType.REAL, Shape.of(rows, depth));
+            Value b = p.input("b" + i, ElementType.REAL, transposed ? Shape.of(columns, depth) : Shape.of(depth, columns));
+            p.update(result, p.product(a, false, b, transposed, null));
+            // A state that only products read would lie apart, among the weights.
+            p.output("sum" + i, p.sum(p.read(neighbour)));
+            inputs.reals("a" + i, filled(rows * depth, 1)).reals("b" + i, filled(columns * depth, 2));
+            results.add(result);
+            neighbours.add(neighbour);
+        }
+        try (Session session = Tornado.device(false).open(List.of(p.finish()), Map.of())) {
+            neighbours.forEach(neighbour -> session.write(neighbour, 0, filled(64, 7)));
+            assertTrue(session.run("alone", inputs));
+            for (int i = 0; i < products.length; i++) {
+                assertArrayEquals(filled(results.get(i).size(), 2 * products[i][2]), session.read(results.get(i), 0), "product " + i);
+                assertArrayEquals(filled(64, 7), session.read(neighbours.get(i), 0), "behind product " + i);
+            }
+        }
+    }
+
+    private static float[] filled(int size, float value) {
+        float[] values = new float[size];
+        Arrays.fill(values, value);
+        return values;
     }
 
     /// A product that is asked for and cannot be is refused; no other kernel runs in its place.
