@@ -29,8 +29,8 @@ record FmLoraStep(FmLora rule, List<Factors> pairs) implements RuleStep {
     }
 
     @Override
-    public int gradients() {
-        return 2;
+    public boolean perturbs() {
+        return true;
     }
 
     @Override

@@ -29,8 +29,8 @@ record FullSamStep(FullSam rule, List<Factors> pairs) implements RuleStep {
     }
 
     @Override
-    public int gradients() {
-        return 2;
+    public boolean perturbs() {
+        return true;
     }
 
     @Override

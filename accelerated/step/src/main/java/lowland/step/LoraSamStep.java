@@ -28,8 +28,8 @@ record LoraSamStep(LoraSam rule, List<Factors> pairs) implements RuleStep {
     }
 
     @Override
-    public int gradients() {
-        return 2;
+    public boolean perturbs() {
+        return true;
     }
 
     @Override

@@ -16,9 +16,9 @@ sealed interface RuleStep permits LoraStep, LoraPlusStep, LoraOBarStep, LoraNBar
     /// The factors whose gradients the rule needs.
     List<State> differentiated();
 
-    /// Gradient evaluations a step: 1 or 2.
-    default int gradients() {
-        return 1;
+    /// Whether a second gradient is taken, after [#perturb].
+    default boolean perturbs() {
+        return false;
     }
 
     /// Perturbations that start every step at zero.

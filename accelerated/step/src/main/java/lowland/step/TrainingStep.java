@@ -101,7 +101,7 @@ public record TrainingStep(Program clear, Program gradient, Program perturb, Pro
         List<State> carried = new ArrayList<>(descending.moments());
         carried.addAll(step.carried());
         return new TrainingStep(clear(step, gradients), gradient(step, model, gradients, adapterDropout),
-                step.gradients() == 2 ? perturb(step, gradients) : null, descend.finish(), evaluate(model, targets), targets, auxiliary,
+                step.perturbs() ? perturb(step, gradients) : null, descend.finish(), evaluate(model, targets), targets, auxiliary,
                 whole, model.head(), carried);
     }
 
