@@ -251,6 +251,12 @@ class GemmTest {
             Gemm gemm = new Gemm(workers, new Scratch(2, 10_000));
             assertThrows(IndexOutOfBoundsException.class,
                 () -> gemm.multiply(Gemm.Form.NN, 50, 50, 50, x, 0, 50, x, 2500, 50, x, 8000, 50, Gemm.Start.ZERO, null, 0));
+            PackedMatrix weight = PackedMatrix.of(x, 0, 20, 30);
+            gemm.begin(5, 30, x, 0, 30, Gemm.Start.ZERO, null, 0);
+            assertThrows(IllegalArgumentException.class, () -> gemm.addForward(x, 5000, 20, weight), "30 columns, not 20");
+            gemm.addBackward(x, 5000, 20, weight);
+            gemm.add(Gemm.Form.TN, 5, x, 5000, 5, x, 6000, 30);
+            assertThrows(IllegalArgumentException.class, gemm::finish, "a term of form TN beside another");
             assertThrows(IndexOutOfBoundsException.class,
                 () -> gemm.multiply(Gemm.Form.NN, 50, 50, 50, x, 8000, 50, x, 2500, 50, x, 0, 50, Gemm.Start.ZERO, null, 0));
         }

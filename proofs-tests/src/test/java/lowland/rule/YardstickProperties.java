@@ -41,6 +41,23 @@ class YardstickProperties {
         }
     }
 
+    /// ρ is the norm over all layers, or over each.
+    @Property(tries = 100)
+    void fullSpaceSamsNormScope(@ForAll long seed) {
+        Problem problem = Problem.draw(3, 2, false, seed);
+        StepInputs inputs = new StepInputs(1, 0.1, 0.1, 0.3, 0);
+        for (NormScope scope : List.of(NormScope.GLOBAL, NormScope.LAYER)) {
+            FullSam rule = new FullSam(scope);
+            StepResult result = rule.step(problem.trainables(), problem.initialState(rule), inputs, Sgd.defaults(), problem.oracle());
+            List<SimpleMatrix> epsilons = ((Trace.FullSamTrace) result.trace()).perturbations();
+            if (scope == NormScope.GLOBAL) {
+                assertEquals(0.3, Norm.of(epsilons), 1e-13);
+            } else {
+                epsilons.forEach(epsilon -> assertEquals(0.3, epsilon.normF(), 1e-13));
+            }
+        }
+    }
+
     /// Eq. 10 alone is the first-order exact perturbation of B: with E_B = (ρ/|s|)·gB(AAᵀ)⁺/√tr(gB(AAᵀ)⁺gBᵀ) the change s·E_B·A has norm ρ
     /// and gains ρ‖G·P_A‖, the most that any change in the row space of A can.
     @Property(tries = 300)

@@ -13,7 +13,8 @@ import lowland.program.State;
 import lowland.program.Unrolling.Instruction;
 import lowland.program.operation.Product;
 
-/// Programs bound once to kernels and to storage; a run then walks along an array and allocates nothing.
+/// Programs bound once to kernels and to storage; a run then walks along an array and allocates nothing. A run that is observed computes
+/// every product alone, another one joins those that add up ([ProductSums]); the bits are the same.
 ///
 /// After a run that a guard ended, outputs that were not made yet are NaN. One thread at a time may use a session.
 public final class CpuSession implements Session {
@@ -25,14 +26,19 @@ public final class CpuSession implements Session {
         Map<Program, Liveness> plans = new LinkedHashMap<>();
         programs.forEach(program -> plans.put(program, new Liveness(program, capacity, ProductSums::joined)));
         workers = new Workers(threads);
-        storage = new Storage(workers, capacity, plans, frozen);
-        int packed = plans.values().stream().mapToInt(plan -> packedFloats(plan, capacity)).max().orElse(0);
-        Binding binding = new Binding(workers, new Gemm(workers, new Scratch(threads, packed)));
-        plans.forEach((program, plan) -> {
-            if (this.programs.put(program.name(), new BoundProgram(program, plan, storage, binding)) != null) {
-                throw new IllegalArgumentException("two programs are named '" + program.name() + "'");
-            }
-        });
+        try {
+            storage = new Storage(workers, capacity, plans, frozen);
+            int packed = plans.values().stream().mapToInt(plan -> packedFloats(plan, capacity)).max().orElse(0);
+            Binding binding = new Binding(workers, new Gemm(workers, new Scratch(threads, packed)));
+            plans.forEach((program, plan) -> {
+                if (this.programs.put(program.name(), new BoundProgram(program, plan, storage, binding)) != null) {
+                    throw new IllegalArgumentException("two programs are named '" + program.name() + "'");
+                }
+            });
+        } catch (RuntimeException | Error e) {
+            workers.close();
+            throw e;
+        }
     }
 
     /// The largest packed right-hand sides of a plan's products, those of a sum together.
@@ -41,14 +47,15 @@ public final class CpuSession implements Session {
         int end;
         for (int from = 0; from < plan.instructions().size(); from = end) {
             end = ProductSums.end(plan, storage, from);
-            int floats = 0;
+            int depths = 0;
             for (Instruction instruction : plan.instructions().subList(from, end)) {
                 if (instruction.operation() instanceof Product product) {
-                    int depth = product.a().shape().extent(product.transposeA() ? 0 : 1).size(capacity);
-                    floats = Math.addExact(floats, Scratch.packedFloats(depth, product.y().shape().extent(1).size(capacity)));
+                    depths += product.a().shape().extent(product.transposeA() ? 0 : 1).size(capacity);
                 }
             }
-            most = Math.max(most, floats);
+            if (plan.instructions().get(from).operation() instanceof Product product) {
+                most = Math.max(most, Scratch.packedFloats(depths, product.y().shape().extent(1).size(capacity)));
+            }
         }
         return most;
     }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 /// row strides.
 ///
 /// A sum is made by [#begin], an [#add] for each of its terms, and [#finish]. A block of C takes all terms while it is in a worker's cache;
-/// its bits are those of one product after another.
+/// its bits are those of one product after another, where n is more than a vector has lanes.
 ///
 /// The sum of each element of a product runs over blocks of k whose borders depend on k alone; within a block it is a chain of fused
 /// multiply-adds from zero. Kernels are chosen by n and k (by m and n in form `TN`, where k counts tokens). So a row of C has the same bits
@@ -172,17 +172,30 @@ public final class Gemm {
 
     /// A term x`[m, in]`·Wᵀ.
     void addForward(float[] x, int xo, int xs, PackedMatrix w) {
+        requireColumns(w.out);
         terms[count++].set(Form.NT, m, w.in, x, xo, xs, null, 0, 0, w);
     }
 
     /// A term dy`[m, out]`·W.
     void addBackward(float[] dy, int dyo, int dys, PackedMatrix w) {
+        requireColumns(w.in);
         terms[count++].set(Form.NN, m, w.out, dy, dyo, dys, null, 0, 0, w);
+    }
+
+    private void requireColumns(int columns) {
+        if (columns != n) {
+            throw new IllegalArgumentException("C has " + n + " columns, this term " + columns);
+        }
     }
 
     /// Computes the sum that was begun.
     void finish() {
         Term only = count == 1 ? terms[0] : null;
+        for (int i = 0; i < count && only == null; i++) {
+            if (terms[i].form == Form.TN) {
+                throw new IllegalArgumentException("a term of form TN has to be the only one");
+            }
+        }
         if (only != null && only.form == Form.TN && Math.min(m, n) <= Outer.MOST) {
             outer(only);
             return;
@@ -203,10 +216,10 @@ public final class Gemm {
     /// @return how many terms have to be packed
     private int places() {
         int packed = 0;
-        int floats = 0;
+        long floats = 0;
         for (int i = 0; i < count; i++) {
             if (terms[i].packs) {
-                floats += panelCount * panelWidth * terms[i].k;
+                floats += (long) panelCount * panelWidth * terms[i].k;
                 packed++;
             }
         }
@@ -240,7 +253,7 @@ public final class Gemm {
     }
 
     private void general() {
-        int count = (n + Tile.COLUMNS - 1) / Tile.COLUMNS;
+        int panels = (n + Tile.COLUMNS - 1) / Tile.COLUMNS;
         rowBlocks = (m + ROW_BLOCK - 1) / ROW_BLOCK;
         if (rowBlocks > 1) {
             rowBlocks = rowBlocks + 1 & -2;
@@ -248,10 +261,10 @@ public final class Gemm {
         rowBlock = rowBlocks == 0 ? 0 : ((m + rowBlocks - 1) / rowBlocks + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS;
         int columnBlocks = (n + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
         if (rowBlocks * columnBlocks < LEAST_CHUNKS && rowBlocks > 0) {
-            columnBlocks = Math.max(columnBlocks, Math.min((count + 3) / 4, LEAST_CHUNKS / rowBlocks));
+            columnBlocks = Math.max(columnBlocks, Math.min((panels + 3) / 4, LEAST_CHUNKS / rowBlocks));
         }
-        columnPanels = Math.max(1, (count + columnBlocks - 1) / Math.max(1, columnBlocks));
-        workers.run(rowBlocks * ((count + columnPanels - 1) / columnPanels), blocks);
+        columnPanels = Math.max(1, (panels + columnBlocks - 1) / Math.max(1, columnBlocks));
+        workers.run(rowBlocks * ((panels + columnPanels - 1) / columnPanels), blocks);
     }
 
     /// One block of rows times one block of panels.

@@ -15,14 +15,15 @@ import lowland.program.operation.Product;
 /// Products that each add to the one before, y = x·Wᵀ + bias and then y += u·B̃ᵀ, are computed as one sum, so that y passes through a
 /// core once. The bits are those of one after another, see [Gemm].
 final class ProductSums {
-    /// The deepest product beside a frozen matrix: what is much deeper gains nothing.
+    /// The deepest product of a sum but that of its frozen matrix: a pair's rank, not what takes longer than y's way through the core.
     private static final int MOST_DEPTH = 64;
 
     private static final int NONE = -1;
 
     private ProductSums() {}
 
-    /// The same instructions, where each product that only another one reads, to add to it, comes right before that one. None passes a guard.
+    /// The same instructions, where each product that only another one reads, to add to it, comes right before that one. None passes a guard;
+    /// products over the tokens, as the gradient of a weight that layers share, stay where they are: what they read would live on.
     static List<Instruction> joined(List<Instruction> instructions) {
         Map<Cell, Integer> readers = new HashMap<>();
         instructions.forEach(instruction -> instruction.inputs().forEach(cell -> readers.merge(cell, 1, Integer::sum)));
@@ -35,7 +36,7 @@ final class ProductSums {
             if (instruction.operation() instanceof Guard) {
                 waiting.clear();
             }
-            if (instruction.operation() instanceof Product product) {
+            if (instruction.operation() instanceof Product product && isWide(product)) {
                 if (product.accumulates() && waiting.containsKey(addend(instruction))) {
                     before[i] = waiting.get(addend(instruction));
                     moved[before[i]] = true;
@@ -87,13 +88,17 @@ final class ProductSums {
     }
 
     private static boolean isTerm(Liveness plan, Storage storage, Instruction instruction) {
-        if (!(instruction.operation() instanceof Product product) || product.transposeA()) {
+        if (!(instruction.operation() instanceof Product product) || !isWide(product)) {
             return false;
         }
-        Extent columns = product.y().shape().extent(1);
         Extent depth = product.a().shape().extent(1);
-        return columns.symbol() == null && columns.constant() > Lanes.COUNT
-                && (isFrozen(plan, storage, instruction) || depth.symbol() == null && depth.constant() <= MOST_DEPTH);
+        return isFrozen(plan, storage, instruction) || depth.symbol() == null && depth.constant() <= MOST_DEPTH;
+    }
+
+    /// Whether [Gemm] computes this product in the same way alone and in a sum.
+    private static boolean isWide(Product product) {
+        Extent columns = product.y().shape().extent(1);
+        return !product.transposeA() && columns.symbol() == null && columns.constant() > Lanes.COUNT;
     }
 
     private static boolean isFrozen(Liveness plan, Storage storage, Instruction instruction) {

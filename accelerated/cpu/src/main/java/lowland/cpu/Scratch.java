@@ -26,7 +26,7 @@ public final class Scratch {
     }
 
     /// The shared area, if it holds `floats`.
-    float[] packed(int floats) {
+    float[] packed(long floats) {
         if (floats > packed.length) {
             throw new IllegalArgumentException("the product packs " + floats + " floats, the scratch was made for " + packed.length
                 + ": make it with the largest Scratch.packedFloats");
