@@ -19,6 +19,7 @@ import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
 import lowland.rule.FlatLora;
 import lowland.rule.FmLora;
+import lowland.rule.FullFineTuning;
 import lowland.rule.FullSam;
 import lowland.rule.Lora;
 import lowland.rule.LoraNBar;
@@ -83,7 +84,8 @@ public final class EquivalenceTraining implements AutoCloseable {
     public static TrainingStep step(UpdateRule rule, Descent descent, Bert model, int rank, double scaling, boolean decomposed) {
         List<Factors> pairs = new ArrayList<>();
         List<Factors> auxiliary = new ArrayList<>();
-        for (Linear linear : List.of(model.query(), model.value())) {
+        List<Linear> adapted = rule instanceof FullFineTuning ? List.of() : List.of(model.query(), model.value());
+        for (Linear linear : adapted) {
             pairs.add(new Factors(linear, Factors.PRIMARY, rank, scaling, decomposed));
             if (rule instanceof BiLora) {
                 auxiliary.add(new Factors(linear, Factors.AUXILIARY, rank, scaling));
