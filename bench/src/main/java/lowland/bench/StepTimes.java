@@ -174,8 +174,8 @@ public final class StepTimes {
         return sorted[sorted.length / 2];
     }
 
-    /// Where the time goes, by kind of operation, and the rate of the products, each alone: what a step does not observed joins of them is
-    /// not in these figures.
+    /// Where the time goes, by kind of operation, and the rate of the products, each alone: a step that nothing observes joins
+    /// those that add up.
     private static void shares(RandomStep running, Inputs inputs) {
         running.run(inputs, new Watch());
         Watch watch = new Watch();

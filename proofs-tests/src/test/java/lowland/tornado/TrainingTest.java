@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// give the same bits as one graph an operation, and 20 steps beside the interpreter.
 class TrainingTest {
     private static final AdamW ADAMW = new AdamW(0.9, 0.999, 1e-8, 0.01);
-    private static final Sizes SIZES = new Sizes(36, 3, 40, 50, 4, 2, true);
+    static final Sizes SIZES = new Sizes(36, 3, 40, 50, 4, 2, true);
     private static final Sizes DECOMPOSED = new Sizes(36, 3, 40, 50, 4, 2, true, true);
 
     private static EquivalenceTraining open(Device device, UpdateRule rule, Bert.Pooling model) {
