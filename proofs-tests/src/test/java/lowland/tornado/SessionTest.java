@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.Map;
 import lowland.program.ElementType;
+import lowland.program.Guarded;
 import lowland.program.Inputs;
 import lowland.program.Recording;
 import lowland.program.Session;
@@ -18,7 +19,7 @@ import lowland.program.operation.Mask;
 import lowland.random.CounterRandom;
 import org.junit.jupiter.api.Test;
 
-/// What a run leaves alone, and that its random numbers are those of every executor.
+/// What a session does as every executor does: states, guards, random numbers, and where small eigenvalues end.
 class SessionTest {
     /// A program without inputs reads a state and a constant: both are there after each run as they were before.
     @Test
@@ -40,6 +41,82 @@ class SessionTest {
                 assertArrayEquals(new float[] {6, 8}, session.read(doubled, 0));
             }
         }
+    }
+
+    /// What one state becomes of another is copied at the end of a run, at each layer from and to its own place.
+    @Test
+    void aStateTakesAnotherAtEveryLayer() {
+        State from = new State("layers.*.from", ElementType.REAL, Shape.of(2), 3);
+        State to = new State("layers.*.to", ElementType.REAL, Shape.of(2), 3);
+        Recording p = new Recording("p");
+        p.repeat("layers", 3, List.of(), _ -> {
+            p.update(to, p.read(from));
+            return List.of();
+        });
+        try (Session session = Tornado.device(false).open(List.of(p.finish()), Map.of())) {
+            for (int layer = 0; layer < 3; layer++) {
+                session.write(from, layer, new float[] {layer + 1, -layer - 1});
+            }
+            assertTrue(session.run("p", new Inputs()));
+            for (int layer = 0; layer < 3; layer++) {
+                assertArrayEquals(new float[] {layer + 1, -layer - 1}, session.read(from, layer));
+                assertArrayEquals(new float[] {layer + 1, -layer - 1}, session.read(to, layer));
+            }
+        }
+    }
+
+    /// More elements than are moved at once, 16,384 out and 262,144 in, and not a multiple of them.
+    @Test
+    void largeStatesAreWrittenAndReadInParts() {
+        State[] states = {new State("one", ElementType.REAL, Shape.of(300, 1001), 0), new State("two", ElementType.REAL, Shape.of(300, 1001), 0)};
+        Recording p = new Recording("p");
+        float[][] values = new float[2][300 * 1001];
+        for (int i = 0; i < 2; i++) {
+            p.output("norm" + i, p.squaredNorm(p.read(states[i])));
+            for (int at = 0; at < values[i].length; at++) {
+                values[i][at] = i * values[i].length + at;
+            }
+        }
+        try (Session session = Tornado.device(false).open(List.of(p.finish()), Map.of())) {
+            for (int i = 0; i < 2; i++) {
+                session.write(states[i], 0, values[i]);
+            }
+            for (int i = 0; i < 2; i++) {
+                assertArrayEquals(values[i], session.read(states[i], 0));
+            }
+        }
+    }
+
+    @Test
+    void whatAGuardKeptFromBeingMadeIsNotANumber() {
+        Guarded.check(Tornado.device(false));
+    }
+
+    /// Eigenvalues of 2⁻³⁸ and 2⁻⁴⁰ of the largest are on either side of the cut at 10⁻¹².
+    @Test
+    void thePseudoInverseCutsWhatTheInterpreterCuts() {
+        State factor = new State("factor", ElementType.REAL, Shape.of(4, 4), 0);
+        Recording p = new Recording("p");
+        List<Value> inverse = p.pseudoInverse(p.gram(p.read(factor), p.read(factor), 0));
+        p.output("inverse", p.toReal(inverse.getFirst()));
+        p.output("root", p.toReal(inverse.getLast()));
+        try (Session session = Tornado.device(false).open(List.of(p.finish()), Map.of())) {
+            session.write(factor, 0, diagonal(1, 0x1p-10f, 0x1p-19f, 0x1p-20f));
+            assertTrue(session.run("p", new Inputs()));
+            float[] found = new float[16];
+            session.copy("p", "inverse", found);
+            assertArrayEquals(diagonal(1, 0x1p20f, 0x1p38f, 0), found);
+            session.copy("p", "root", found);
+            assertArrayEquals(diagonal(1, 0x1p10f, 0x1p19f, 0), found);
+        }
+    }
+
+    private static float[] diagonal(float... values) {
+        float[] matrix = new float[values.length * values.length];
+        for (int i = 0; i < values.length; i++) {
+            matrix[i * values.length + i] = values[i];
+        }
+        return matrix;
     }
 
     /// The bits are integers, and the same; their logarithm and cosine are taken in double, and rounded once.

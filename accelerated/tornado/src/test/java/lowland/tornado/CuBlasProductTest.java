@@ -5,16 +5,25 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.ServiceLoader;
+import java.util.Set;
 import lowland.program.ElementType;
 import lowland.program.Inputs;
 import lowland.program.Interpreter;
+import lowland.program.Liveness;
+import lowland.program.Program;
 import lowland.program.Recording;
 import lowland.program.Shape;
+import lowland.program.Stage;
+import lowland.program.State;
+import lowland.program.Unrolling.Instruction;
 import lowland.program.Value;
+import lowland.program.operation.Operation;
+import lowland.program.operation.Product;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -209,6 +218,72 @@ class CuBlasProductTest {
     void aLayerThatDoesNotNeedTheProductCallsNothing() {
         for (Addend addend : Addend.values()) {
             check(3, 5, 2, false, true, addend, false);
+        }
+    }
+
+    /// How many tasks the product has that makes each value.
+    private static Map<Value, Integer> tasks(Program program, Set<State> frozen) {
+        Liveness plan = new Liveness(program, Map.of());
+        Layout layout = new Layout(Map.of(program, plan), frozen, Map.of(), Integer.MAX_VALUE);
+        Map<Value, Integer> tasks = new HashMap<>();
+        for (Stage stage : program.stages()) {
+            for (Operation operation : stage.operations()) {
+                if (operation instanceof Product product) {
+                    Instruction[] layers = plan.instructions().stream().filter(i -> i.operation() == product).toArray(Instruction[]::new);
+                    Site site = new Site(plan, layout, new Rows(), layers);
+                    tasks.put(product.y(), new CuBlasProduct().tasks(site, product, new Sizes(Map.of())).size());
+                }
+            }
+        }
+        return tasks;
+    }
+
+    /// Where an addend is in the result's place at every layer the product is one call; elsewhere a kernel brings it there first.
+    @Test
+    void anAddendThatIsThereAlreadyIsNotBrought() {
+        Shape square = Shape.of(4, 4);
+        State weight = new State("weight", ElementType.REAL, square, 0);
+        State start = new State("start", ElementType.REAL, square, 0);
+        State bias = new State("bias", ElementType.REAL, Shape.of(4), 0);
+        Recording p = new Recording("p");
+        Value x = p.input("x", ElementType.REAL, square);
+        Value w = p.read(weight);
+        Value plain = p.product(x, false, w, true, null);
+        Value over = p.product(x, false, w, false, plain);
+        Value beside = p.product(x, true, w, false, over);
+        Value other = p.product(over, false, w, true, p.read(start));
+        Value biased = p.product(beside, false, other, false, p.read(bias));
+        Value[] repeated = new Value[2];
+        List<Value> sums = p.repeat("layers", 3, List.of(x, biased), carried -> {
+            for (int i = 0; i < 2; i++) {
+                repeated[i] = p.product(x, false, w, true, carried.get(i));
+            }
+            return List.of(repeated);
+        });
+        p.output("y", p.add(sums.get(0), sums.get(1)));
+
+        Map<Value, Integer> tasks = tasks(p.finish(), Set.of(weight, start));
+        assertEquals(1, tasks.get(plain), "no addend");
+        assertEquals(1, tasks.get(over), "an addend that nobody reads later");
+        assertEquals(2, tasks.get(beside), "an addend that is read later");
+        assertEquals(2, tasks.get(other), "an addend among the weights");
+        assertEquals(2, tasks.get(biased), "a bias");
+        assertEquals(2, tasks.get(repeated[0]), "an input at the first layer");
+        assertEquals(1, tasks.get(repeated[1]), "at each layer what the one before left");
+    }
+
+    /// Offsets count in each buffer anew: here one that is equal to the result's means nothing.
+    @Test
+    void anAddendAmongTheWeightsIsAlwaysBrought() {
+        for (int before = 1; before <= 12; before++) {
+            State other = new State("other", ElementType.REAL, Shape.of(4, 4 * before), 0);
+            State start = new State("start", ElementType.REAL, Shape.of(4, 4), 0);
+            Recording p = new Recording("p");
+            Value x = p.input("x", ElementType.REAL, Shape.of(4, 4));
+            p.output("norm", p.squaredNorm(p.product(x, false, p.read(other), false, null)));
+            Value y = p.product(x, false, x, false, p.read(start));
+            p.output("y", y);
+            assertEquals(2, tasks(p.finish(), Set.of(other, start)).get(y), before + " matrices before it");
         }
     }
 
