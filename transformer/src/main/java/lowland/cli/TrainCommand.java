@@ -229,7 +229,8 @@ final class TrainCommand implements Callable<Integer> {
         DataSet set = chosenTask.data();
         int classes = set.regression() ? 1 : set.labels().size();
         TaskFile taskFile = new TaskFile(set.labels(), chosenTask.columns().text(), chosenTask.columns().label(),
-                ModelOptions.pooling(pretrained), data.maxLength, set.regression(), Tables.fewShot(task) == null ? null : task);
+                ModelOptions.pooling(pretrained), data.maxLength, set.regression(), Tables.fewShot(task) == null ? null : task)
+                .on(pretrained.fingerprint());
         Given given = given(taskFile, pretrained);
         PeftAdapter second = start.auxiliary == null ? null : Adapters.readAuxiliary(start.auxiliary, pretrained, classes);
         adopt(given.adapter, second, chosen);
@@ -363,7 +364,9 @@ final class TrainCommand implements Callable<Integer> {
             say("only the factors of " + start.adapter + " are taken, the head starts anew: there it has " + answers(found) + ", here "
                     + answers(wanted));
         }
-        return new Given(Adapters.read(start.adapter, pretrained, found.outputs()), same);
+        PeftAdapter adapter = Adapters.read(start.adapter, pretrained, found.outputs());
+        pretrained.fingerprint().require(found, start.adapter, model);
+        return new Given(adapter, same);
     }
 
     private static String answers(TaskFile task) {
