@@ -126,6 +126,39 @@ class ReproduceCommandTest {
         assertTrue(finished.err().contains("cell 8 of 8: CoLA, lora, seed 1") && !finished.err().contains("cell 7 of"), finished.err());
     }
 
+    /// A table's own rows, two of which an earlier run under other methods has made already.
+    @Test
+    void aTablesMethodsAreItsPapersAndAFolderOfOthersGoesOn() throws Exception {
+        assertEquals(List.of("full", "adapter-pfeiffer", "lora", "lora-obar", "lora-nbar", "efmlora"), PaperTable.of("fmlora/table2").methods());
+        assertEquals(List.of("lora", "lora-sam", "lora-obar", "lora-nbar", "fmlora", "efmlora"), PaperTable.of("fmlora/table1").methods());
+        Path out = folder.resolve("out");
+        List<String> command = arguments(out, 1);
+        command.set(command.indexOf("--tasks") + 1, "cola");
+        command.set(command.indexOf("--seeds") + 1, "1");
+        Shell some = Shell.run(command.toArray(String[]::new));
+        assertEquals(0, some.exit(), some.err());
+        assertFalse(some.out().contains("at LoRA's learning rates"), some.out());
+        Map<String, FileTime> before = written(out);
+        List<String> all = new ArrayList<>(command);
+        all.subList(all.indexOf("--methods"), all.indexOf("--methods") + 2).clear();
+        Shell shell = Shell.run(all.toArray(String[]::new));
+        assertEquals(0, shell.exit(), shell.err());
+        assertTrue(shell.err().contains("2 of 6 cells are done already"), shell.err());
+        Map<String, FileTime> after = written(out);
+        before.forEach((file, time) -> assertEquals(time, after.get(file), file));
+        assertEquals(6, after.size(), after.toString());
+        // The preset's own rate, into a folder of its own.
+        Path rates = folder.resolve("rates");
+        List<String> preset = new ArrayList<>(all);
+        preset.subList(all.indexOf("--learning-rate"), all.indexOf("--learning-rate") + 2).clear();
+        preset.set(preset.indexOf("--out") + 1, rates.toString());
+        preset.addAll(1 + preset.indexOf("fmlora/table2"), List.of("--methods", "full,adapter-pfeiffer"));
+        Shell told = Shell.run(preset.toArray(String[]::new));
+        assertEquals(0, told.exit(), told.err());
+        assertTrue(told.out().contains("at LoRA's learning rates, no others being known: full, adapter-pfeiffer"), told.out());
+        assertEquals(3e-4, JSON.readTree(rates.resolve("cola/full/seed-0/config.json").toFile()).get("learningRate").asDouble());
+    }
+
     /// RTE starts from the adapter for MNLI where a method can, and the table names those that cannot.
     @Test
     void anAdapterForMnliIsForMethodsWithFactors() throws Exception {
