@@ -315,15 +315,15 @@ class ReproduceCommandTest {
         Cell cell = new Cell(PaperTable.of("fmlora/table2").tasks("rte", false).getFirst(), "lora", 3, null, null, List.of("train"));
         Files.createDirectories(cell.folder(folder));
         StringBuilder lines = new StringBuilder();
-        double[] dev = {0.3, 0.9, 0.5, 0.9};
+        String[] dev = {"\"NaN\"", "0.3", "0.9", "\"NaN\"", "0.5", "0.9"};
         for (int step = 1; step <= dev.length; step++) {
             lines.append("{\"step\":").append(step).append(",\"loss\":1,\"seconds\":0.5}\n{\"step\":").append(step)
                     .append(",\"split\":\"dev\",\"metrics\":{\"accuracy\":").append(dev[step - 1]).append("}}\n");
         }
-        lines.append("{\"step\":2,\"split\":\"test\",\"metrics\":{\"accuracy\":0.4}}\n");
+        lines.append("{\"step\":3,\"split\":\"test\",\"metrics\":{\"accuracy\":0.4}}\n");
         Files.writeString(cell.folder(folder).resolve("metrics.jsonl"), lines);
         Cell.Result result = cell.finish(folder);
-        assertEquals(new Cell.Result(0.9, 0.4, 2, 4, 2), result);
+        assertEquals(new Cell.Result(0.9, 0.4, 3, 6, 3), result);
         assertEquals(result, cell.read(folder));
     }
 
