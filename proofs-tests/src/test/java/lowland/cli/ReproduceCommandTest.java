@@ -159,6 +159,27 @@ class ReproduceCommandTest {
         assertEquals(3e-4, JSON.readTree(rates.resolve("cola/full/seed-0/config.json").toFile()).get("learningRate").asDouble());
     }
 
+    /// What stands behind -- goes to the cells where it has an effect: smoothed labels to none of a regression.
+    @Test
+    void labelsAreNotSmoothedWhereThereAreScores() throws Exception {
+        String rows = "score\tsentence1\tsentence2\n" + "1.5\ta cat\ta dog\n4.0\ta cat\tthe cat\n0.5\tit sat\tthe dog\n";
+        for (String file : List.of("train.tsv", "dev.tsv")) {
+            Files.writeString(Files.createDirectories(data.resolve("STS-B")).resolve(file), rows);
+        }
+        Path out = folder.resolve("out");
+        List<String> command = arguments(out, 1);
+        command.set(command.indexOf("--tasks") + 1, "cola,stsb");
+        command.set(command.indexOf("--methods") + 1, "lora");
+        command.set(command.indexOf("--seeds") + 1, "1");
+        command.addAll(List.of("--label-smoothing", "0.1"));
+        Shell shell = Shell.run(command.toArray(String[]::new));
+        assertEquals(0, shell.exit(), shell.err());
+        for (String task : List.of("cola", "stsb")) {
+            JsonNode config = JSON.readTree(out.resolve(task).resolve("lora/seed-0/config.json").toFile());
+            assertEquals(task.equals("cola") ? 0.1 : 0, config.get("labelSmoothing").asDouble(), task);
+        }
+    }
+
     /// RTE starts from the adapter for MNLI where a method can, and the table names those that cannot.
     @Test
     void anAdapterForMnliIsForMethodsWithFactors() throws Exception {

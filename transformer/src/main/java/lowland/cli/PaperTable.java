@@ -29,6 +29,10 @@ record PaperTable(String name, List<Task> tasks, List<String> methods, List<Long
         String name() {
             return task.substring(task.indexOf('/') + 1);
         }
+
+        boolean regression() {
+            return task.startsWith(Glue.PREFIX) && Glue.of(task).answers().regression();
+        }
     }
 
     private static final List<PaperTable> TABLES = List.of(

@@ -265,12 +265,21 @@ final class ReproduceCommand implements Callable<Integer> {
         add(arguments, "--steps", steps);
         add(arguments, "--rows", rows);
         arguments.addAll(more);
-        return without(Method.of(method).rule(), miniLm ? Preset.behind(arguments, MINILM) : arguments);
+        return without(idle(Method.of(method).rule(), task), miniLm ? Preset.behind(arguments, MINILM) : arguments);
     }
 
-    /// The arguments without those that have no effect under a rule, each with its value.
-    private static List<String> without(Method.Rule rule, List<String> arguments) {
-        List<String> idle = MethodOption.ALL.stream().filter(option -> !option.rules().contains(rule)).map(MethodOption::name).toList();
+    /// The options that have no effect under a rule or on a task.
+    private static List<String> idle(Method.Rule rule, PaperTable.Task task) {
+        List<String> idle = new ArrayList<>();
+        MethodOption.ALL.stream().filter(option -> !option.rules().contains(rule)).map(MethodOption::name).forEach(idle::add);
+        if (task.regression()) {
+            idle.add("--label-smoothing");
+        }
+        return idle;
+    }
+
+    /// The arguments without those options, each with its value.
+    private static List<String> without(List<String> idle, List<String> arguments) {
         List<String> kept = new ArrayList<>();
         for (int i = 0; i < arguments.size(); i++) {
             String argument = arguments.get(i);

@@ -227,6 +227,9 @@ final class TrainCommand implements Callable<Integer> {
 
     private int train(Method chosen, Device executor, Tables.Task chosenTask, Pretrained pretrained) {
         DataSet set = chosenTask.data();
+        if (set.regression() && modelOptions.labelSmoothing > 0) {
+            throw Failure.usage("--label-smoothing has no effect on a regression, as " + task + " is: leave it out");
+        }
         int classes = set.regression() ? 1 : set.labels().size();
         TaskFile taskFile = new TaskFile(set.labels(), chosenTask.columns().text(), chosenTask.columns().label(),
                 ModelOptions.pooling(pretrained), data.maxLength, set.regression(), Tables.fewShot(task) == null ? null : task)
