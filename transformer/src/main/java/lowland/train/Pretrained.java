@@ -38,7 +38,7 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, W
     public static final String MINILM = "minilm";
 
     /// RoBERTa's published sizes (Liu et al., arXiv 1907.11692v1, table 9, and the checkpoints' configurations).
-    private static final Map<String, BertConfig> SIZES = new TreeMap<>(Map.of(
+    static final Map<String, BertConfig> SIZES = new TreeMap<>(Map.of(
             "roberta-base", new BertConfig("roberta", 12, 768, 12, 3072, 50265, 514, 1, 1, 1e-5, 0.1, 0.1, 0.1),
             "roberta-large", new BertConfig("roberta", 24, 1024, 16, 4096, 50265, 514, 1, 1, 1e-5, 0.1, 0.1, 0.1)));
 
