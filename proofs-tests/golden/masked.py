@@ -1,5 +1,8 @@
 """Writes the golden files of the prompts: `python masked.py` (see README.md). Deterministic; a second run writes the same bytes.
 
+`hub-roberta` and `hub-bert` are the same in the shape in which the hub has checkpoints: `tokenizer.json` in place of the vocabulary's files, the positions'
+numbers among the tensors, and a head of its own table (`tie_word_embeddings` false).
+
 Templates and label words are written here as LM-BFF writes them, and read by its rules: pieces between asterisks, an underscore is a space.
 """
 import json
@@ -7,6 +10,7 @@ import shutil
 
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import BertConfig, BertForMaskedLM, BertTokenizer, RobertaConfig, RobertaForMaskedLM, RobertaTokenizer
 
@@ -19,6 +23,7 @@ TASKS = {
     "rte": ("*cls**sent-_0*?*mask*,*+sentl_1**sep+*", ["Yes", "No"]),
     "trec": ("*cls**mask*:*+sent_0**sep+*", ["Description", "Entity", "Expression", "Human", "Location", "Number"]),
 }
+HUB_TASKS = ["sst-2", "mnli"]
 ALL = sorted({w for _, words in TASKS.values() for w in words})
 PAIRS = [("The story was great.", "A great story!"), ("x", "Not it"), ("a dog ran under the fox .", "The dog ran."), ("I hated it", "\u00c9t\u00e9 3.5"),
          ("the quick brown fox ran over the Lazy dog.", "A cat sat."), ("na\u00efve caf\u00e9 \U0001F600", "can't")]
@@ -77,19 +82,39 @@ def pieces(template, row, tokenizer):
     return ids, gap
 
 
-def family_files(family):
-    folder = make.ROOT / f"masked-{family}"
+def as_on_the_hub(folder, family, model):
+    """The folder with one file in place of the vocabulary's, and with the buffer that older versions saved."""
+    tokenizer = (RobertaTokenizer if family == "roberta" else BertTokenizer).from_pretrained(folder)
+    for name in ("vocab.json", "merges.txt", "vocab.txt"):
+        (folder / name).unlink(missing_ok=True)
+    tokenizer.save_pretrained(folder)
+    tensors = load_file(folder / "model.safetensors")
+    tensors[f"{family}.embeddings.position_ids"] = torch.arange(model.config.max_position_embeddings)[None]
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+
+
+def family_files(family, hub=False):
+    folder = make.ROOT / f"{'hub' if hub else 'masked'}-{family}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     model = {"roberta": roberta, "bert": bert}[family](folder)
-    make.randomise(model, 3)
+    if hub:
+        model.config.tie_word_embeddings = False
+        model = type(model)(model.config)
+    make.randomise(model, 4 if hub else 3)
     model.save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
+    if hub:
+        as_on_the_hub(folder, family, model)
     tokenizer = (RobertaTokenizer if family == "roberta" else BertTokenizer).from_pretrained(folder)
     kind = RobertaForMaskedLM if family == "roberta" else BertForMaskedLM
     a = torch.sin(torch.arange(RANK * make.SIZES["hidden_size"], dtype=torch.float64)).float().reshape(RANK, -1)
     golden = {"rows": [list(p) for p in PAIRS], "tasks": {}}
+    if hub:
+        golden["pairs"] = [tokenizer(*p)["input_ids"] for p in PAIRS]
     for name, (template, words) in TASKS.items():
+        if hub and name not in HUB_TASKS:
+            continue
         word_ids = [tokenizer.encode(" " + w, add_special_tokens=False) for w in words]
         assert all(len(i) == 1 for i in word_ids), (name, word_ids)
         word_ids = [i[0] for i in word_ids]
@@ -130,3 +155,4 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     for family in ("roberta", "bert"):
         family_files(family)
+        family_files(family, hub=True)

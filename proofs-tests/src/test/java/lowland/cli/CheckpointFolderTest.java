@@ -222,6 +222,31 @@ class CheckpointFolderTest {
         assertEquals(8, factors);
     }
 
+    /// As the hub has it: `tokenizer.json` alone, and whole numbers among the tensors.
+    @ParameterizedTest
+    @ValueSource(strings = {"roberta", "bert"})
+    void aFolderInTheHubsShapeTrainsAndIsMerged(String family) throws Exception {
+        Path model = golden("hub-" + family);
+        assertFalse(Files.exists(model.resolve("vocab.json")) || Files.exists(model.resolve("vocab.txt")));
+        Path rows = golden(family).resolve("rows.jsonl");
+        Path run = folder.resolve("run");
+        Shell trained = Shell.run("train", "--model", model.toString(), "--pooling", "mean", "--task", rows.toString(), "--method", "lora",
+                "--steps", "2", "--learning-rate", "1e-2", "--out", run.toString());
+        assertEquals(0, trained.exit(), trained.err());
+        Path merged = folder.resolve("merged");
+        String adapter = run.resolve("adapter").toString();
+        Shell shell = Shell.run("merge", "--model", model.toString(), "--adapter", adapter, "--out", merged.toString());
+        assertEquals(0, shell.exit(), shell.err());
+        assertEquals(Files.readString(model.resolve("tokenizer.json")), Files.readString(merged.resolve("tokenizer.json")));
+        List<JsonNode> before = predict(model.toString(), adapter, rows);
+        List<JsonNode> after = predict(merged.toString(), null, rows);
+        for (int row = 0; row < before.size(); row++) {
+            for (int k = 0; k < 3; k++) {
+                assertEquals(before.get(row).get("logits").get(k).asDouble(), after.get(row).get("logits").get(k).asDouble(), 1e-5);
+            }
+        }
+    }
+
     /// The tiny BERT and the tiny RoBERTa have the same linear layers, under a head on the mean by the same names: shapes tell nothing.
     @Test
     void anAdapterOfAnotherModelOfTheSameSizesIsRefused() throws Exception {
