@@ -1,4 +1,5 @@
 """Writes the golden files of the prompts: `python masked.py` (see README.md). Deterministic; a second run writes the same bytes.
+`python masked.py mutants` prints the table of its mutants.
 
 `hub-roberta` and `hub-bert` are the same in the shape in which the hub has checkpoints: `tokenizer.json` in place of the vocabulary's files, the positions'
 numbers among the tensors, and a head of its own table (`tie_word_embeddings` false).
@@ -7,6 +8,7 @@ Templates and label words are written here as LM-BFF writes them, and read by it
 """
 import json
 import shutil
+import sys
 
 import torch
 import transformers
@@ -56,8 +58,11 @@ def bert(folder):
     return BertForMaskedLM(BertConfig(vocab_size=len(vocab), max_position_embeddings=48, type_vocab_size=2, pad_token_id=0, **make.SIZES))
 
 
-def pieces(template, row, tokenizer):
+def pieces(template, row, tokenizer, mistake=None):
     """Token ids and the gap's place, after LM-BFF's rules for the variables that these templates have."""
+    template = template.replace(*{"the first text keeps its last token": ("sent-_", "sent_"),
+                                  "the second keeps its capital": ("sentl_", "sent_")}.get(mistake, ("", "")))
+    space = "" if mistake == "a text behind the gap without a space" else " "
     ids, gap = [], None
     encode = lambda text: tokenizer.encode(text, add_special_tokens=False)
     for part in [p for p in template.split("*") if p]:
@@ -73,10 +78,10 @@ def pieces(template, row, tokenizer):
         elif part.startswith("sent-_"):
             ids += encode(row[int(part[-1])])[:-1]
         elif part.startswith("+sent_"):
-            ids += encode(" " + row[int(part[-1])])
+            ids += encode(space + row[int(part[-1])])
         elif part.startswith("+sentl_"):
             text = row[int(part[-1])]
-            ids += encode(" " + text[:1].lower() + text[1:])
+            ids += encode(space + text[:1].lower() + text[1:])
         else:
             ids += encode(part.replace("_", " "))
     return ids, gap
@@ -148,11 +153,49 @@ def family_files(family, hub=False):
     print(family, sum(f.stat().st_size for f in folder.iterdir()) // 1024, "KiB", [round(t["loss"], 3) for t in golden["tasks"].values()])
 
 
+MISTAKES = ["the gap's neighbour", "label words without a space", "no bias", "no layer norm", "the first text keeps its last token",
+            "the second keeps its capital", "a text behind the gap without a space"]
+
+
+def mutants():
+    """Each mistake's least error of the logits over the prompts in which it acts, by what MaskedGoldenTest allows on the CPU."""
+    print("| mistake | prompts | masked-roberta | masked-bert |\n|---|---|---|---|")
+    for mistake in MISTAKES:
+        found = {}
+        for family in ("roberta", "bert"):
+            folder = make.ROOT / f"masked-{family}"
+            golden = json.loads((folder / "golden.json").read_text())["tasks"]
+            tokenizer = (RobertaTokenizer if family == "roberta" else BertTokenizer).from_pretrained(folder)
+            kind = RobertaForMaskedLM if family == "roberta" else BertForMaskedLM
+            model = kind.from_pretrained(folder, attn_implementation="eager").double().eval()
+            head = model.lm_head if family == "roberta" else model.cls.predictions
+            if mistake == "no bias":
+                head.decoder.bias.data.zero_()
+            if mistake == "no layer norm":
+                setattr(*((head, "layer_norm") if family == "roberta" else (head.transform, "LayerNorm")), torch.nn.Identity())
+            found[family] = []
+            for name, (template, words) in TASKS.items():
+                space = "" if mistake == "label words without a space" else " "
+                ids = [tokenizer.encode(space + w, add_special_tokens=False)[0] for w in words]
+                rows = [pieces(template, p, tokenizer, mistake) for p in PAIRS]
+                on = 1 if mistake == "the gap's neighbour" else 0
+                with torch.no_grad():
+                    logits = torch.stack([model(input_ids=torch.tensor([i])).logits[0, gap + on, ids] for i, gap in rows])
+                truth = torch.tensor(golden[name]["logits"], dtype=torch.float64)
+                error = float((logits - truth).norm() / truth.norm()) / (4 * golden[name]["witness"]["logits"])
+                if error > 1e-3:
+                    found[family].append(error)
+        print(f"| {mistake} | {max(map(len, found.values()))} | "
+              + " | ".join(f"{min(found[f]):,.1f}" if found[f] else "" for f in ("roberta", "bert")) + " |")
+
+
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    if "mutants" in sys.argv:
+        sys.exit(mutants())
     for family in ("roberta", "bert"):
         family_files(family)
         family_files(family, hub=True)
