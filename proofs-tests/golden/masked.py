@@ -1,12 +1,18 @@
 """Writes the golden files of the prompts: `python masked.py` (see README.md). Deterministic; a second run writes the same bytes.
+`python masked.py mutants` prints the table of its mutants.
+
+`hub-roberta` and `hub-bert` are the same in the shape in which the hub has checkpoints: `tokenizer.json` in place of the vocabulary's files, the positions'
+numbers among the tensors, and a head of its own table (`tie_word_embeddings` false).
 
 Templates and label words are written here as LM-BFF writes them, and read by its rules: pieces between asterisks, an underscore is a space.
 """
 import json
 import shutil
+import sys
 
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import BertConfig, BertForMaskedLM, BertTokenizer, RobertaConfig, RobertaForMaskedLM, RobertaTokenizer
 
@@ -19,6 +25,7 @@ TASKS = {
     "rte": ("*cls**sent-_0*?*mask*,*+sentl_1**sep+*", ["Yes", "No"]),
     "trec": ("*cls**mask*:*+sent_0**sep+*", ["Description", "Entity", "Expression", "Human", "Location", "Number"]),
 }
+HUB_TASKS = ["sst-2", "mnli"]
 ALL = sorted({w for _, words in TASKS.values() for w in words})
 PAIRS = [("The story was great.", "A great story!"), ("x", "Not it"), ("a dog ran under the fox .", "The dog ran."), ("I hated it", "\u00c9t\u00e9 3.5"),
          ("the quick brown fox ran over the Lazy dog.", "A cat sat."), ("na\u00efve caf\u00e9 \U0001F600", "can't")]
@@ -51,8 +58,11 @@ def bert(folder):
     return BertForMaskedLM(BertConfig(vocab_size=len(vocab), max_position_embeddings=48, type_vocab_size=2, pad_token_id=0, **make.SIZES))
 
 
-def pieces(template, row, tokenizer):
+def pieces(template, row, tokenizer, mistake=None):
     """Token ids and the gap's place, after LM-BFF's rules for the variables that these templates have."""
+    template = template.replace(*{"the first text keeps its last token": ("sent-_", "sent_"),
+                                  "the second keeps its capital": ("sentl_", "sent_")}.get(mistake, ("", "")))
+    space = "" if mistake == "a text behind the gap without a space" else " "
     ids, gap = [], None
     encode = lambda text: tokenizer.encode(text, add_special_tokens=False)
     for part in [p for p in template.split("*") if p]:
@@ -68,28 +78,48 @@ def pieces(template, row, tokenizer):
         elif part.startswith("sent-_"):
             ids += encode(row[int(part[-1])])[:-1]
         elif part.startswith("+sent_"):
-            ids += encode(" " + row[int(part[-1])])
+            ids += encode(space + row[int(part[-1])])
         elif part.startswith("+sentl_"):
             text = row[int(part[-1])]
-            ids += encode(" " + text[:1].lower() + text[1:])
+            ids += encode(space + text[:1].lower() + text[1:])
         else:
             ids += encode(part.replace("_", " "))
     return ids, gap
 
 
-def family_files(family):
-    folder = make.ROOT / f"masked-{family}"
+def as_on_the_hub(folder, family, model):
+    """The folder with one file in place of the vocabulary's, and with the buffer that older versions saved."""
+    tokenizer = (RobertaTokenizer if family == "roberta" else BertTokenizer).from_pretrained(folder)
+    for name in ("vocab.json", "merges.txt", "vocab.txt"):
+        (folder / name).unlink(missing_ok=True)
+    tokenizer.save_pretrained(folder)
+    tensors = load_file(folder / "model.safetensors")
+    tensors[f"{family}.embeddings.position_ids"] = torch.arange(model.config.max_position_embeddings)[None]
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+
+
+def family_files(family, hub=False):
+    folder = make.ROOT / f"{'hub' if hub else 'masked'}-{family}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     model = {"roberta": roberta, "bert": bert}[family](folder)
-    make.randomise(model, 3)
+    if hub:
+        model.config.tie_word_embeddings = False
+        model = type(model)(model.config)
+    make.randomise(model, 4 if hub else 3)
     model.save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
+    if hub:
+        as_on_the_hub(folder, family, model)
     tokenizer = (RobertaTokenizer if family == "roberta" else BertTokenizer).from_pretrained(folder)
     kind = RobertaForMaskedLM if family == "roberta" else BertForMaskedLM
     a = torch.sin(torch.arange(RANK * make.SIZES["hidden_size"], dtype=torch.float64)).float().reshape(RANK, -1)
     golden = {"rows": [list(p) for p in PAIRS], "tasks": {}}
+    if hub:
+        golden["pairs"] = [tokenizer(*p)["input_ids"] for p in PAIRS]
     for name, (template, words) in TASKS.items():
+        if hub and name not in HUB_TASKS:
+            continue
         word_ids = [tokenizer.encode(" " + w, add_special_tokens=False) for w in words]
         assert all(len(i) == 1 for i in word_ids), (name, word_ids)
         word_ids = [i[0] for i in word_ids]
@@ -123,10 +153,49 @@ def family_files(family):
     print(family, sum(f.stat().st_size for f in folder.iterdir()) // 1024, "KiB", [round(t["loss"], 3) for t in golden["tasks"].values()])
 
 
+MISTAKES = ["the gap's neighbour", "label words without a space", "no bias", "no layer norm", "the first text keeps its last token",
+            "the second keeps its capital", "a text behind the gap without a space"]
+
+
+def mutants():
+    """Each mistake's least error of the logits over the prompts in which it acts, by what MaskedGoldenTest allows on the CPU."""
+    print("| mistake | prompts | masked-roberta | masked-bert |\n|---|---|---|---|")
+    for mistake in MISTAKES:
+        found = {}
+        for family in ("roberta", "bert"):
+            folder = make.ROOT / f"masked-{family}"
+            golden = json.loads((folder / "golden.json").read_text())["tasks"]
+            tokenizer = (RobertaTokenizer if family == "roberta" else BertTokenizer).from_pretrained(folder)
+            kind = RobertaForMaskedLM if family == "roberta" else BertForMaskedLM
+            model = kind.from_pretrained(folder, attn_implementation="eager").double().eval()
+            head = model.lm_head if family == "roberta" else model.cls.predictions
+            if mistake == "no bias":
+                head.decoder.bias.data.zero_()
+            if mistake == "no layer norm":
+                setattr(*((head, "layer_norm") if family == "roberta" else (head.transform, "LayerNorm")), torch.nn.Identity())
+            found[family] = []
+            for name, (template, words) in TASKS.items():
+                space = "" if mistake == "label words without a space" else " "
+                ids = [tokenizer.encode(space + w, add_special_tokens=False)[0] for w in words]
+                rows = [pieces(template, p, tokenizer, mistake) for p in PAIRS]
+                on = 1 if mistake == "the gap's neighbour" else 0
+                with torch.no_grad():
+                    logits = torch.stack([model(input_ids=torch.tensor([i])).logits[0, gap + on, ids] for i, gap in rows])
+                truth = torch.tensor(golden[name]["logits"], dtype=torch.float64)
+                error = float((logits - truth).norm() / truth.norm()) / (4 * golden[name]["witness"]["logits"])
+                if error > 1e-3:
+                    found[family].append(error)
+        print(f"| {mistake} | {max(map(len, found.values()))} | "
+              + " | ".join(f"{min(found[f]):,.1f}" if found[f] else "" for f in ("roberta", "bert")) + " |")
+
+
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    if "mutants" in sys.argv:
+        sys.exit(mutants())
     for family in ("roberta", "bert"):
         family_files(family)
+        family_files(family, hub=True)

@@ -222,6 +222,84 @@ class CheckpointFolderTest {
         assertEquals(8, factors);
     }
 
+    /// As the hub has it: `tokenizer.json` alone, and whole numbers among the tensors.
+    @ParameterizedTest
+    @ValueSource(strings = {"roberta", "bert"})
+    void aFolderInTheHubsShapeTrainsAndIsMerged(String family) throws Exception {
+        Path model = golden("hub-" + family);
+        assertFalse(Files.exists(model.resolve("vocab.json")) || Files.exists(model.resolve("vocab.txt")));
+        Path rows = golden(family).resolve("rows.jsonl");
+        Path run = folder.resolve("run");
+        Shell trained = Shell.run("train", "--model", model.toString(), "--pooling", "mean", "--task", rows.toString(), "--method", "lora",
+                "--steps", "2", "--learning-rate", "1e-2", "--out", run.toString());
+        assertEquals(0, trained.exit(), trained.err());
+        Path merged = folder.resolve("merged");
+        String adapter = run.resolve("adapter").toString();
+        Shell shell = Shell.run("merge", "--model", model.toString(), "--adapter", adapter, "--out", merged.toString());
+        assertEquals(0, shell.exit(), shell.err());
+        assertEquals(Files.readString(model.resolve("tokenizer.json")), Files.readString(merged.resolve("tokenizer.json")));
+        List<JsonNode> before = predict(model.toString(), adapter, rows);
+        List<JsonNode> after = predict(merged.toString(), null, rows);
+        for (int row = 0; row < before.size(); row++) {
+            for (int k = 0; k < 3; k++) {
+                assertEquals(before.get(row).get("logits").get(k).asDouble(), after.get(row).get("logits").get(k).asDouble(), 1e-5);
+            }
+        }
+    }
+
+    /// The tiny BERT and the tiny RoBERTa have the same linear layers, under a head on the mean by the same names: shapes tell nothing.
+    @Test
+    void anAdapterOfAnotherModelOfTheSameSizesIsRefused() throws Exception {
+        String bert = golden("bert").toString();
+        Path rows = golden("bert").resolve("rows.jsonl");
+        Path run = folder.resolve("run");
+        Shell trained = Shell.run("train", "--model", bert, "--pooling", "mean", "--task", rows.toString(), "--method", "lora", "--out",
+                run.toString(), "--steps", "1");
+        assertEquals(0, trained.exit(), trained.err());
+        Path adapter = run.resolve("adapter");
+        Path task = adapter.resolve("task.json");
+        assertTrue(JSON.readTree(task.toFile()).get("fingerprint").asText().matches("bert [0-9a-f]{32}"), Files.readString(task));
+        Path changed = copy("bert");
+        Path shard = changed.resolve("model-00002-of-00002.safetensors");
+        Map<String, Tensor> tensors = new LinkedHashMap<>(Safetensors.read(shard).byName());
+        Tensor weight = tensors.get("encoder.layer.1.output.dense.weight");
+        float[] data = weight.data().clone();
+        data[3] += 1;
+        tensors.put("encoder.layer.1.output.dense.weight", new Tensor(weight.shape(), data));
+        Safetensors.write(shard, tensors);
+        Path out = folder.resolve("out");
+        for (String other : List.of(golden("roberta").toString(), changed.toString())) {
+            for (String[] command : new String[][] {{"predict", "--input", rows.toString()}, {"evaluate", "--task", rows.toString()},
+                    {"merge", "--out", out.toString()}}) {
+                Shell refused = Shell.run(concat(command, "--model", other, "--adapter", adapter.toString()));
+                assertEquals(1, refused.exit(), refused.err());
+                assertEquals(1, refused.errors().size(), refused.err());
+                assertTrue(refused.errors().getFirst().contains(adapter + " was trained on another model than " + other), refused.err());
+                assertEquals("", refused.out());
+            }
+            Shell start = Shell.run("train", "--model", other, "--pooling", "mean", "--task", rows.toString(), "--method", "lora", "--out",
+                    out.toString(), "--init-adapter", adapter.toString());
+            assertEquals(1, start.exit(), start.err());
+            assertTrue(start.errors().getFirst().contains("another model than " + other), start.err());
+            assertFalse(Files.exists(out), "something was written");
+        }
+        Path same = Files.createDirectories(folder.resolve("elsewhere"));
+        try (var files = Files.list(golden("bert"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, same.resolve(file.getFileName().toString()));
+            }
+        }
+        assertEquals(predict(bert, adapter.toString(), rows), predict(same.toString(), adapter.toString(), rows));
+        ObjectNode without = (ObjectNode) JSON.readTree(task.toFile());
+        without.remove("fingerprint");
+        JSON.writeValue(task.toFile(), without);
+        assertEquals(rows(rows), predict(changed.toString(), adapter.toString(), rows).size());
+    }
+
+    private static int rows(Path file) throws IOException {
+        return Files.readAllLines(file).size();
+    }
+
     private void refused(int exit, Path model, String... expected) throws IOException {
         Path rows = model.resolve("rows.jsonl");
         Path out = folder.resolve("refused");

@@ -9,7 +9,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import lowland.Failure;
+import lowland.train.TinySize;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,6 +82,78 @@ class GlueCommandTest {
         Failure failure = Assertions.assertThrows(Failure.class, () -> Preset.expand(new String[] {"train", "--preset", "glue/wnli"}));
         assertEquals(2, failure.exitCode());
         assertEquals(2, Shell.run("train", "--preset", "glue/wnli").exit());
+    }
+
+    /// What is random is said to be wherever a number or an answer comes out, and is the same model for every command.
+    @Test
+    void everyOutputOfRandomWeightsSaysSo() throws Exception {
+        Path rows = Path.of(model(), "rows.jsonl");
+        Path run = folder.resolve("run");
+        String adapter = run.resolve("adapter").toString();
+        try (TinySize _ = new TinySize(Path.of(model()))) {
+            String[] train = {"train", "--model", model(), "--init", TinySize.NAME, "--task", rows.toString(), "--dev", rows.toString(),
+                "--method", "lora", "--steps", "1", "--warmup", "0", "--out"};
+            Shell trained = Shell.run(more(train, run.toString()));
+            assertEquals(0, trained.exit(), trained.err());
+            assertTrue(trained.out().startsWith("tiny with random weights\n"), trained.out());
+            assertTrue(trained.err().contains("the weights are random, of the size of tiny"), trained.err());
+            assertEquals("tiny", JSON.readTree(run.resolve("config.json").toFile()).get("init").asText());
+            assertTrue(Files.readString(run.resolve("report.html")).contains("tiny"));
+            assertEquals("tiny with random weights",
+                    JSON.readTree(Path.of(adapter, "adapter_config.json").toFile()).get("base_model_name_or_path").asText());
+            Shell jsonl = Shell.run(more(train, folder.resolve("jsonl").toString(), "--log", "jsonl"));
+            assertEquals("tiny", JSON.readTree(jsonl.out()).get("init").asText());
+
+            String[] evaluate = {"evaluate", "--model", model(), "--init", TinySize.NAME, "--adapter", adapter, "--task", rows.toString()};
+            assertTrue(Shell.run(evaluate).out().startsWith("tiny with random weights, "));
+            Shell evaluated = Shell.run(more(evaluate, "--json"));
+            assertEquals("tiny", JSON.readTree(evaluated.out()).get("init").asText());
+            List<String> metrics = Files.readAllLines(run.resolve("metrics.jsonl"));
+            assertEquals(JSON.readTree(metrics.getLast()).get("loss"), JSON.readTree(evaluated.out()).get("loss"), "the same random model");
+
+            String[] predict = {"predict", "--model", model(), "--init", TinySize.NAME, "--adapter", adapter, "--input", rows.toString()};
+            assertTrue(Shell.run(predict).err().contains("the weights are random, of the size of tiny"));
+            Shell predicted = Shell.run(more(predict, "--json"));
+            assertEquals(10, predicted.out().lines().count());
+            for (String line : predicted.out().lines().toList()) {
+                assertEquals("tiny", JSON.readTree(line).path("init").asText(), line);
+            }
+        }
+    }
+
+    private static String[] more(String[] args, String... more) {
+        return Stream.concat(Stream.of(args), Stream.of(more)).toArray(String[]::new);
+    }
+
+    /// The class beside the command line, as a program of its own.
+    @Test
+    void trainRobertaIsAProgramThatTrains() throws Exception {
+        Path run = folder.resolve("run");
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-cp",
+                System.getProperty("java.class.path"), "lowland.TrainRoberta", "--model", model(), "--task",
+                Path.of(model(), "rows.jsonl").toString(), "--method", "efmlora", "--out", run.toString(), "--steps", "1", "--log", "jsonl")
+                .redirectErrorStream(true).redirectOutput(folder.resolve("output.txt").toFile()).start();
+        try {
+            assertTrue(process.waitFor(100, TimeUnit.SECONDS), "it hangs");
+        } finally {
+            process.destroyForcibly();
+        }
+        assertEquals(0, process.exitValue(), Files.readString(folder.resolve("output.txt")));
+        assertEquals(1, JSON.readTree(Files.readAllLines(run.resolve("metrics.jsonl")).getFirst()).get("step").asInt());
+        assertTrue(Files.exists(run.resolve("adapter/adapter_model.safetensors")));
+    }
+
+    @Test
+    void smoothedLabelsOfARegressionAreRefused() throws Exception {
+        Path scores = Files.writeString(folder.resolve("scores.tsv"), "sentence\tlabel\na cat\t1.5\na dog\t2.0\n");
+        Path out = folder.resolve("run");
+        Shell shell = Shell.run("train", "--model", model(), "--task", scores.toString(), "--method", "lora", "--out", out.toString(),
+                "--label-smoothing", "0.1");
+        assertEquals(2, shell.exit(), shell.err());
+        assertTrue(shell.errors().getFirst().contains("--label-smoothing has no effect on a regression"), shell.err());
+        assertEquals(1, shell.errors().size());
+        Assertions.assertFalse(Files.exists(out));
     }
 
     @Test

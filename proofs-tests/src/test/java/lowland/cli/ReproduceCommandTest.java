@@ -126,6 +126,60 @@ class ReproduceCommandTest {
         assertTrue(finished.err().contains("cell 8 of 8: CoLA, lora, seed 1") && !finished.err().contains("cell 7 of"), finished.err());
     }
 
+    /// A table's own rows, two of which an earlier run under other methods has made already.
+    @Test
+    void aTablesMethodsAreItsPapersAndAFolderOfOthersGoesOn() throws Exception {
+        assertEquals(List.of("full", "adapter-pfeiffer", "lora", "lora-obar", "lora-nbar", "efmlora"), PaperTable.of("fmlora/table2").methods());
+        assertEquals(List.of("lora", "lora-sam", "lora-obar", "lora-nbar", "fmlora", "efmlora"), PaperTable.of("fmlora/table1").methods());
+        Path out = folder.resolve("out");
+        List<String> command = arguments(out, 1);
+        command.set(command.indexOf("--tasks") + 1, "cola");
+        command.set(command.indexOf("--seeds") + 1, "1");
+        Shell some = Shell.run(command.toArray(String[]::new));
+        assertEquals(0, some.exit(), some.err());
+        assertFalse(some.out().contains("at LoRA's learning rates"), some.out());
+        Map<String, FileTime> before = written(out);
+        List<String> all = new ArrayList<>(command);
+        all.subList(all.indexOf("--methods"), all.indexOf("--methods") + 2).clear();
+        Shell shell = Shell.run(all.toArray(String[]::new));
+        assertEquals(0, shell.exit(), shell.err());
+        assertTrue(shell.err().contains("2 of 6 cells are done already"), shell.err());
+        Map<String, FileTime> after = written(out);
+        before.forEach((file, time) -> assertEquals(time, after.get(file), file));
+        assertEquals(6, after.size(), after.toString());
+        // The preset's own rate, into a folder of its own.
+        Path rates = folder.resolve("rates");
+        List<String> preset = new ArrayList<>(all);
+        preset.subList(all.indexOf("--learning-rate"), all.indexOf("--learning-rate") + 2).clear();
+        preset.set(preset.indexOf("--out") + 1, rates.toString());
+        preset.addAll(1 + preset.indexOf("fmlora/table2"), List.of("--methods", "full,adapter-pfeiffer"));
+        Shell told = Shell.run(preset.toArray(String[]::new));
+        assertEquals(0, told.exit(), told.err());
+        assertTrue(told.out().contains("at LoRA's learning rates, no others being known: full, adapter-pfeiffer"), told.out());
+        assertEquals(3e-4, JSON.readTree(rates.resolve("cola/full/seed-0/config.json").toFile()).get("learningRate").asDouble());
+    }
+
+    /// What stands behind -- goes to the cells where it has an effect: smoothed labels to none of a regression.
+    @Test
+    void labelsAreNotSmoothedWhereThereAreScores() throws Exception {
+        String rows = "score\tsentence1\tsentence2\n" + "1.5\ta cat\ta dog\n4.0\ta cat\tthe cat\n0.5\tit sat\tthe dog\n";
+        for (String file : List.of("train.tsv", "dev.tsv")) {
+            Files.writeString(Files.createDirectories(data.resolve("STS-B")).resolve(file), rows);
+        }
+        Path out = folder.resolve("out");
+        List<String> command = arguments(out, 1);
+        command.set(command.indexOf("--tasks") + 1, "cola,stsb");
+        command.set(command.indexOf("--methods") + 1, "lora");
+        command.set(command.indexOf("--seeds") + 1, "1");
+        command.addAll(List.of("--label-smoothing", "0.1"));
+        Shell shell = Shell.run(command.toArray(String[]::new));
+        assertEquals(0, shell.exit(), shell.err());
+        for (String task : List.of("cola", "stsb")) {
+            JsonNode config = JSON.readTree(out.resolve(task).resolve("lora/seed-0/config.json").toFile());
+            assertEquals(task.equals("cola") ? 0.1 : 0, config.get("labelSmoothing").asDouble(), task);
+        }
+    }
+
     /// RTE starts from the adapter for MNLI where a method can, and the table names those that cannot.
     @Test
     void anAdapterForMnliIsForMethodsWithFactors() throws Exception {
@@ -282,15 +336,15 @@ class ReproduceCommandTest {
         Cell cell = new Cell(PaperTable.of("fmlora/table2").tasks("rte", false).getFirst(), "lora", 3, null, null, List.of("train"));
         Files.createDirectories(cell.folder(folder));
         StringBuilder lines = new StringBuilder();
-        double[] dev = {0.3, 0.9, 0.5, 0.9};
+        String[] dev = {"\"NaN\"", "0.3", "0.9", "\"NaN\"", "0.5", "0.9"};
         for (int step = 1; step <= dev.length; step++) {
             lines.append("{\"step\":").append(step).append(",\"loss\":1,\"seconds\":0.5}\n{\"step\":").append(step)
                     .append(",\"split\":\"dev\",\"metrics\":{\"accuracy\":").append(dev[step - 1]).append("}}\n");
         }
-        lines.append("{\"step\":2,\"split\":\"test\",\"metrics\":{\"accuracy\":0.4}}\n");
+        lines.append("{\"step\":3,\"split\":\"test\",\"metrics\":{\"accuracy\":0.4}}\n");
         Files.writeString(cell.folder(folder).resolve("metrics.jsonl"), lines);
         Cell.Result result = cell.finish(folder);
-        assertEquals(new Cell.Result(0.9, 0.4, 2, 4, 2), result);
+        assertEquals(new Cell.Result(0.9, 0.4, 3, 6, 3), result);
         assertEquals(result, cell.read(folder));
     }
 

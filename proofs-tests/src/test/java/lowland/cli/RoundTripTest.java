@@ -122,7 +122,7 @@ class RoundTripTest {
         assertEquals(3.0, metrics.getLast().get("epoch").asDouble());
 
         TaskFile task = TaskFile.read(out.resolve("adapter"));
-        assertEquals(new TaskFile(List.of("bad", "good"), List.of("sentence"), "label", "mean", 0, false), task);
+        assertEquals(new TaskFile(List.of("bad", "good"), List.of("sentence"), "label", "mean", 0, false), task.on(null));
         Set<String> expected = new TreeSet<>(Set.of("base_model.model.classifier.weight", "base_model.model.classifier.bias"));
         Set<String> second = new TreeSet<>();
         for (int layer = 0; layer < 6; layer++) {

@@ -87,7 +87,11 @@ class GlueTest {
         DataSet whole = read("qqp", "train.tsv", "dev.tsv", qqp + "4\t5\t6\tHow\n7\t8\t9\tWho?\tWhich?\t1\n", qqp);
         row(whole.train().get(1), 4, "Who?", "Which?", 1);
         assertEquals(2, whole.train().size());
-        assertTrue(said.getFirst().contains("train.tsv: 1 rows lack a column and are left out"), said.toString());
+        assertTrue(said.getFirst().endsWith("train.tsv: 1 row lacks a column, line 3; left out"), said.toString());
+        read("qqp", "train.tsv", "dev.tsv", qqp + "short\n".repeat(5) + "7\t8\t9\tWho?\tWhich?\t1\n", qqp);
+        assertTrue(said.getLast().endsWith("5 rows lack a column, lines 3, 4, 5, 6, 7; left out"), said.toString());
+        String many = assertThrows(Failure.class, () -> read("qqp", "train.tsv", "dev.tsv", qqp + "short\n".repeat(6), qqp)).getMessage();
+        assertTrue(many.contains("train.tsv: of 7 rows 6 rows lack a column, lines 3, 4, 5, 6, 7, ...;"), many);
         String mnli = "index\tpromptID\tgenre\tsentence1\tsentence2\tlabel1\tgold_label\n0\t1\tg\tP.\tH.\tneutral\tcontradiction\n";
         DataSet set = read("mnli", "train.tsv", "dev_mismatched.tsv", mnli, mnli);
         row(set.dev().getFirst(), 2, "P.", "H.", 2);

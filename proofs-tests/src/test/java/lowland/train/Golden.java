@@ -69,7 +69,8 @@ final class Golden implements AutoCloseable {
         return values;
     }
 
-    private void read(Path file) throws IOException {
+    /// Reads the tensors of a file in this folder too, each under its name in it.
+    void read(Path file) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
         int header = (int) bytes.getLong(0);
         JsonNode entries = new ObjectMapper().readTree(new String(bytes.array(), 8, header));

@@ -8,7 +8,7 @@ import lowland.Failure;
 /// `lm_head.bias` [K] (BERT: `cls.predictions.decoder.weight` and `cls.predictions.bias`).
 ///
 /// @param words the rows, as tokens
-/// @param tied whether the head's table is that of the word embeddings
+/// @param tied whether the head's table is that of the word embeddings, and its two biases are one
 public record MaskedHead(Weights weights, BertConfig config, int[] words, boolean tied) implements Weights {
     private String module() {
         return config.family().equals("roberta") ? "lm_head" : "cls.predictions";
@@ -31,10 +31,16 @@ public record MaskedHead(Weights weights, BertConfig config, int[] words, boolea
             return rows(weights.get(tied ? "embeddings.word_embeddings.weight" : name, config.vocabulary(), config.hidden()), shape);
         }
         if (name.equals(module() + ".bias")) {
-            String stored = names().contains(module() + ".decoder.bias") && !names().contains(name) ? module() + ".decoder.bias" : name;
-            return rows(weights.get(stored, config.vocabulary()), shape);
+            return rows(weights.get(bias(name), config.vocabulary()), shape);
         }
         return weights.get(name, shape);
+    }
+
+    /// A file may hold the bias beside the table, the bias of the table, or both: the latter acts, unless both are tied to be one.
+    private String bias(String beside) {
+        String ofTable = module() + ".decoder.bias";
+        boolean there = names().contains(ofTable);
+        return there && (!tied || !names().contains(beside)) ? ofTable : beside;
     }
 
     @Override

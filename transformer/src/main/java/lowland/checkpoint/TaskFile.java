@@ -17,12 +17,19 @@ import lowland.Failure;
 /// | `maxLength` | tokens a text is cut to; 0 where nothing is cut |
 /// | `regression` | whether the one output is a number |
 /// | `prompt` | the few-shot task in whose prompt the texts stand, whose gap the head reads (`mask`); null without one |
+/// | `fingerprint` | of the model on which the adapter was trained, see [Fingerprint]; null where nothing says |
 public record TaskFile(List<String> labels, List<String> textColumns, String labelColumn, String pooling, int maxLength,
-        boolean regression, String prompt) {
+        boolean regression, String prompt, String fingerprint) {
     /// The file's name in an adapter's folder.
     public static final String NAME = "task.json";
 
     private static final List<String> POOLINGS = List.of("mean", "pooler", "first", "mask");
+
+    /// Of no model in particular.
+    public TaskFile(List<String> labels, List<String> textColumns, String labelColumn, String pooling, int maxLength,
+            boolean regression, String prompt) {
+        this(labels, textColumns, labelColumn, pooling, maxLength, regression, prompt, null);
+    }
 
     /// Without a prompt.
     public TaskFile(List<String> labels, List<String> textColumns, String labelColumn, String pooling, int maxLength,
@@ -33,6 +40,13 @@ public record TaskFile(List<String> labels, List<String> textColumns, String lab
     public TaskFile {
         labels = List.copyOf(labels);
         textColumns = List.copyOf(textColumns);
+    }
+
+    /// The same of an adapter on a model.
+    ///
+    /// @param model null for none in particular
+    public TaskFile on(Fingerprint model) {
+        return new TaskFile(labels, textColumns, labelColumn, pooling, maxLength, regression, prompt, model == null ? null : model.text());
     }
 
     /// The number of logits.
@@ -58,7 +72,8 @@ public record TaskFile(List<String> labels, List<String> textColumns, String lab
                 json.text("pooling", ""),
                 json.whole("maxLength", 0, Integer.MAX_VALUE),
                 json.truth("regression", false),
-                json.text("prompt", null));
+                json.text("prompt", null),
+                json.text("fingerprint", null));
         String wrong = task.contradiction();
         if (wrong != null) {
             throw Failure.of(file + ": " + wrong + "; write the adapter again");
@@ -84,6 +99,9 @@ public record TaskFile(List<String> labels, List<String> textColumns, String lab
         json.put("regression", regression);
         if (prompt != null) {
             json.put("prompt", prompt);
+        }
+        if (fingerprint != null) {
+            json.put("fingerprint", fingerprint);
         }
         JsonFile.write(folder.resolve(NAME), json);
     }

@@ -85,9 +85,12 @@ record AdaptedModel(Pretrained pretrained, SavedAdapter adapter, Path folder, Ta
 
     private static AdaptedModel adapted(Pretrained pretrained, Path folder, TaskFile task) {
         if (!BottleneckAdapter.isIn(folder)) {
-            return new AdaptedModel(pretrained, Adapters.read(folder, pretrained, task.outputs()), folder, task);
+            PeftAdapter pairs = Adapters.read(folder, pretrained, task.outputs());
+            pretrained.fingerprint().require(task, folder, pretrained.name());
+            return new AdaptedModel(pretrained, pairs, folder, task);
         }
         BottleneckAdapter layers = Adapters.readLayers(folder, pretrained, task.outputs());
+        pretrained.fingerprint().require(task, folder, pretrained.name());
         return new AdaptedModel(pretrained.with(Adapters.bottleneck(layers, folder)), layers, folder, task);
     }
 

@@ -133,8 +133,8 @@ record Cell(PaperTable.Task task, String method, long seed, String rate, String 
                 double score = record.get("metrics").get(task.metric()).asDouble();
                 if (record.get("split").asText().equals("test")) {
                     test = score;
-                } else if (!(best >= score)) {
-                    // Ties to the earlier, as the run itself keeps its adapter.
+                } else if (score > best || Double.isNaN(best) && !Double.isNaN(score)) {
+                    // As the run itself keeps its adapter: ties to the earlier, and no NaN in the place of a number.
                     best = score;
                     at = record.get("step").asInt();
                 }

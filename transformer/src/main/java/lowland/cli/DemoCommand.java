@@ -157,7 +157,7 @@ final class DemoCommand implements Callable<Integer> {
             MergedCheckpoint.write(adapter.resolveSibling("model"), pretrained, training, task);
         } else {
             Adapters.write(training, pretrained, adapter);
-            task.write(adapter);
+            task.on(pretrained.fingerprint()).write(adapter);
         }
     }
 

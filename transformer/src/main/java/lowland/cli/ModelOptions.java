@@ -14,7 +14,7 @@ final class ModelOptions {
     Double dropout;
 
     @Option(names = "--label-smoothing", paramLabel = "P", description = {
-        "Share of the target that is spread over all classes while training.", "Default: 0 (our choice: none is stated)."})
+        "Share of the target that is spread over all classes while training; a regression has none.", "Default: 0 (our choice: none is stated)."})
     double labelSmoothing;
 
     @Option(names = "--pooling", paramLabel = "mean|pooler|first", description = {

@@ -11,14 +11,15 @@ import lowland.data.Glue;
 ///
 /// @param name as the command line calls it
 /// @param tasks in the paper's order
+/// @param methods its rows, as `--method` calls them
 /// @param seeds in their order; of few-shot tasks the samples' too
 /// @param rates learning rates of which the best on dev is taken; none for the preset's
 /// @param radii the same of rho, for methods that have one
 /// @param test whether the table is of test, else of dev
 /// @param measured what a number of the table is
 /// @param paper what the paper reports, in a sentence
-record PaperTable(String name, List<Task> tasks, List<Long> seeds, List<String> rates, List<String> radii, boolean test, String measured,
-        String paper) {
+record PaperTable(String name, List<Task> tasks, List<String> methods, List<Long> seeds, List<String> rates, List<String> radii,
+        boolean test, String measured, String paper) {
     /// @param title as the paper's column is headed
     /// @param task as `--task` calls it
     /// @param metric the number of the table
@@ -28,18 +29,23 @@ record PaperTable(String name, List<Task> tasks, List<Long> seeds, List<String> 
         String name() {
             return task.substring(task.indexOf('/') + 1);
         }
+
+        boolean regression() {
+            return task.startsWith(Glue.PREFIX) && Glue.of(task).answers().regression();
+        }
     }
 
     private static final List<PaperTable> TABLES = List.of(
             new PaperTable("fmlora/table1", List.of(prompt("SST-2", "sst-2"), prompt("SST-5", "sst-5"), prompt("SNLI", "snli"),
-                    prompt("MNLI", "mnli"), prompt("RTE", "rte"), prompt("TREC", "trec")), List.of(13L, 21L, 42L, 87L, 100L),
+                    prompt("MNLI", "mnli"), prompt("RTE", "rte"), prompt("TREC", "trec")),
+                    List.of("lora", "lora-sam", "lora-obar", "lora-nbar", "fmlora", "efmlora"), List.of(13L, 21L, 42L, 87L, 100L),
                     List.of("1e-4", "3e-4", "5e-4"), List.of("0.05", "0.1", "0.2"), true,
                     "test accuracy in percent, at the learning rate, the rho and the evaluation best on dev",
                     "arXiv 2508.00522v3 reports averages over these six tasks, with RoBERTa-large: LoRA 80.0, LoRA-SAM 81.3, FMLoRA 83.1, EFMLoRA"
                             + " 82.3."),
             new PaperTable("fmlora/table2", List.of(glue("MNLI", "mnli", true), glue("SST-2", "sst2", false), glue("CoLA", "cola", false),
                     glue("QNLI", "qnli", false), glue("QQP", "qqp", true), glue("RTE", "rte", false), glue("MRPC", "mrpc", false),
-                    glue("STS-B", "stsb", false)), List.of(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L), List.of(), List.of(), false,
+                    glue("STS-B", "stsb", false)), List.of("full", "adapter-pfeiffer", "lora", "lora-obar", "lora-nbar", "efmlora"), List.of(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L), List.of(), List.of(), false,
                     "the best evaluation on dev, in percent",
                     "arXiv 2508.00522v3 reports averages over these eight tasks, with RoBERTa-large on the whole sets: LoRA 88.4, EFMLoRA 89.4."));
 

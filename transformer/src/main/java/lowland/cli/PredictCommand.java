@@ -43,7 +43,8 @@ final class PredictCommand implements Callable<Integer> {
     private String text;
 
     @Option(names = "--json", description = {
-        "A JSON object a row: row (from 0), label, logits, probabilities; of a regression row, value, logits.", "Default: off."})
+        "A JSON object a row: row (from 0), label, logits, probabilities; of a regression row, value, logits; with --init its size.",
+        "Default: off."})
     private boolean json;
 
     @ArgGroup(validate = false, heading = "%nRun:%n")
@@ -69,7 +70,7 @@ final class PredictCommand implements Callable<Integer> {
             }
             int[] predicted = evaluation.predicted();
             for (int row = 0; row < predicted.length; row++) {
-                streams.out().println(json ? JsonLine.text(answer(task, row, predicted[row], evaluation.logits()[row]))
+                streams.out().println(json ? JsonLine.text(answer(task, init, row, predicted[row], evaluation.logits()[row]))
                         : task.regression() ? Float.toString(evaluation.logits()[row][0])
                         : task.labels().get(predicted[row]).replaceAll("\\p{Cntrl}", " "));
             }
@@ -77,8 +78,11 @@ final class PredictCommand implements Callable<Integer> {
         }
     }
 
-    private static ObjectNode answer(TaskFile task, int row, int predicted, float[] logits) {
+    private static ObjectNode answer(TaskFile task, String init, int row, int predicted, float[] logits) {
         ObjectNode line = JsonLine.object().put("row", row);
+        if (init != null) {
+            line.put("init", init);
+        }
         if (task.regression()) {
             line.put("value", logits[0]);
         } else {

@@ -78,10 +78,11 @@ final class ReproduceCommand implements Callable<Integer> {
     private String tasks;
 
     @Option(names = "--methods", paramLabel = "LIST", description = {
-        "As --method of train, with commas between; lora is always there. The papers' tables have full, adapter-pfeiffer, lora-obar"
-            + " and lora-nbar too.",
-        "Default: lora,lora-sam,fmlora,efmlora,bi-lora (our choice: both papers' own and LoRA-SAM)."})
-    private String methods = "lora,lora-sam,fmlora,efmlora,bi-lora";
+        "As --method of train, with commas between; lora is always there. All of a table's methods run under LoRA's preset, full and"
+            + " adapter layers too, and the table says so. A folder that was begun with other methods goes on under their names.",
+        "Default: the table's own: of table1 lora,lora-sam,lora-obar,lora-nbar,fmlora,efmlora, of table2"
+            + " full,adapter-pfeiffer,lora,lora-obar,lora-nbar,efmlora."})
+    private String methods;
 
     @Option(names = "--seeds", paramLabel = "N", description = {
         "Repetitions: of table2 the seeds 0 to N-1; of table1 the samples 13, 21, 42, 87, 100, in this order.",
@@ -120,7 +121,7 @@ final class ReproduceCommand implements Callable<Integer> {
         PaperTable paper = PaperTable.of(table);
         Require.that(seeds >= 1 && seeds <= paper.seeds().size(), "--seeds", seeds, "1 to " + paper.seeds().size());
         check(paper);
-        List<String> chosen = methods();
+        List<String> chosen = methods(paper);
         List<PaperTable.Task> columns = paper.tasks(tasks, model.equals(Pretrained.MINILM));
         requireEffect(chosen);
         device.device();
@@ -146,9 +147,9 @@ final class ReproduceCommand implements Callable<Integer> {
         return 0;
     }
 
-    private List<String> methods() {
+    private List<String> methods(PaperTable paper) {
         LinkedHashSet<String> chosen = new LinkedHashSet<>(List.of(ResultTable.BASE));
-        for (String method : methods.split(",", -1)) {
+        for (String method : methods == null ? paper.methods() : List.of(methods.split(",", -1))) {
             chosen.add(method.strip());
         }
         return List.copyOf(chosen);
@@ -264,12 +265,21 @@ final class ReproduceCommand implements Callable<Integer> {
         add(arguments, "--steps", steps);
         add(arguments, "--rows", rows);
         arguments.addAll(more);
-        return without(Method.of(method).rule(), miniLm ? Preset.behind(arguments, MINILM) : arguments);
+        return without(idle(Method.of(method).rule(), task), miniLm ? Preset.behind(arguments, MINILM) : arguments);
     }
 
-    /// The arguments without those that have no effect under a rule, each with its value.
-    private static List<String> without(Method.Rule rule, List<String> arguments) {
-        List<String> idle = MethodOption.ALL.stream().filter(option -> !option.rules().contains(rule)).map(MethodOption::name).toList();
+    /// The options that have no effect under a rule or on a task.
+    private static List<String> idle(Method.Rule rule, PaperTable.Task task) {
+        List<String> idle = new ArrayList<>();
+        MethodOption.ALL.stream().filter(option -> !option.rules().contains(rule)).map(MethodOption::name).forEach(idle::add);
+        if (task.regression()) {
+            idle.add("--label-smoothing");
+        }
+        return idle;
+    }
+
+    /// The arguments without those options, each with its value.
+    private static List<String> without(List<String> idle, List<String> arguments) {
         List<String> kept = new ArrayList<>();
         for (int i = 0; i < arguments.size(); i++) {
             String argument = arguments.get(i);
@@ -402,6 +412,10 @@ final class ReproduceCommand implements Callable<Integer> {
     private String heading(PaperTable paper, List<PaperTable.Task> columns, List<String> chosen) {
         StringBuilder text = new StringBuilder(paper.name() + ": " + model + ", " + seeds + (seeds == 1 ? " seed; " : " seeds; ")
                 + paper.measured() + "\n");
+        List<String> others = chosen.stream().filter(method -> !Method.of(method).rule().trainsFactors()).toList();
+        if (!others.isEmpty() && !Preset.says(more, "--learning-rate")) {
+            text.append("at LoRA's learning rates, no others being known: ").append(String.join(", ", others)).append('\n');
+        }
         List<String> differs = new ArrayList<>();
         if (steps != null) {
             differs.add(steps + " steps a cell in place of the preset's epochs");

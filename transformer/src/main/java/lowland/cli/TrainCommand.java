@@ -227,9 +227,13 @@ final class TrainCommand implements Callable<Integer> {
 
     private int train(Method chosen, Device executor, Tables.Task chosenTask, Pretrained pretrained) {
         DataSet set = chosenTask.data();
+        if (set.regression() && modelOptions.labelSmoothing > 0) {
+            throw Failure.usage("--label-smoothing has no effect on a regression, as " + task + " is: leave it out");
+        }
         int classes = set.regression() ? 1 : set.labels().size();
         TaskFile taskFile = new TaskFile(set.labels(), chosenTask.columns().text(), chosenTask.columns().label(),
-                ModelOptions.pooling(pretrained), data.maxLength, set.regression(), Tables.fewShot(task) == null ? null : task);
+                ModelOptions.pooling(pretrained), data.maxLength, set.regression(), Tables.fewShot(task) == null ? null : task)
+                .on(pretrained.fingerprint());
         Given given = given(taskFile, pretrained);
         PeftAdapter second = start.auxiliary == null ? null : Adapters.readAuxiliary(start.auxiliary, pretrained, classes);
         adopt(given.adapter, second, chosen);
@@ -363,7 +367,9 @@ final class TrainCommand implements Callable<Integer> {
             say("only the factors of " + start.adapter + " are taken, the head starts anew: there it has " + answers(found) + ", here "
                     + answers(wanted));
         }
-        return new Given(Adapters.read(start.adapter, pretrained, found.outputs()), same);
+        PeftAdapter adapter = Adapters.read(start.adapter, pretrained, found.outputs());
+        pretrained.fingerprint().require(found, start.adapter, model);
+        return new Given(adapter, same);
     }
 
     private static String answers(TaskFile task) {

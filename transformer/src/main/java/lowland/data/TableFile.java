@@ -38,6 +38,11 @@ import org.apache.commons.csv.CSVRecord;
 ///
 /// Blank lines at the end are ignored, elsewhere they are broken rows. Nothing is trimmed.
 public final class TableFile {
+    /// Rows without all their columns that may be left out of any file.
+    private static final int BROKEN = 5;
+    /// One row in so many may be left out of a large one.
+    private static final int BROKEN_SHARE = 10_000;
+
     private enum Format {
         TSV, CSV, JSONL
     }
@@ -128,24 +133,35 @@ public final class TableFile {
 
     /// Reads a file, leaving out the rows of a TSV that have fewer cells than its header (some of QQP's official ones).
     ///
-    /// @param say is told how many
+    /// @param say is told how many, and the lines of the first
+    /// @throws Failure if more than [#BROKEN] and more than one in [#BROKEN_SHARE] are: then the separators are at fault, not some rows
     public static TableFile complete(Path file, Consumer<String> say) {
         String text = text(file);
         if (format(file.toString(), text) != Format.TSV) {
             return read(file);
         }
         TableFile table = new TableFile(file.toString());
-        List<List<String>> broken = new ArrayList<>();
+        List<Integer> broken = new ArrayList<>();
+        int[] line = {1};
         table.readTsv(text, cells -> {
+            line[0]++;
             if (cells.size() < table.header.size()) {
-                broken.add(cells);
+                broken.add(line[0]);
                 return null;
             }
             return cells;
         });
-        if (!broken.isEmpty()) {
-            say.accept(file + ": " + broken.size() + " rows lack a column and are left out");
+        if (broken.isEmpty()) {
+            return table;
         }
+        List<String> first = broken.subList(0, Math.min(BROKEN, broken.size())).stream().map(String::valueOf).toList();
+        String which = broken.size() + (broken.size() == 1 ? " row lacks a column, line " : " rows lack a column, lines ")
+                + String.join(", ", first) + (first.size() < broken.size() ? ", ..." : "");
+        int rows = line[0] - 1;
+        if (broken.size() > Math.max(BROKEN, rows / BROKEN_SHARE)) {
+            throw Failure.of(file + ": of " + rows + " rows " + which + "; the official file has three, check the separators of this one");
+        }
+        say.accept(file + ": " + which + "; left out");
         return table;
     }
 

@@ -97,7 +97,7 @@ public final class MergedCheckpoint {
         }
         Safetensors.write(folder.resolve("model.safetensors"), shapes(), this::tensor);
         if (!task.textColumns().isEmpty()) {
-            task.write(folder);
+            task.on(null).write(folder);
         }
         if (!merged.hashes().isEmpty()) {
             merged.write(folder);

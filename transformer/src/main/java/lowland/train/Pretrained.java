@@ -11,6 +11,7 @@ import java.util.function.IntFunction;
 import lowland.Failure;
 import lowland.checkpoint.BertConfig;
 import lowland.checkpoint.Checkpoint;
+import lowland.checkpoint.Fingerprint;
 import lowland.checkpoint.JsonFile;
 import lowland.checkpoint.MaskedHead;
 import lowland.checkpoint.MiniLm;
@@ -37,7 +38,7 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, W
     public static final String MINILM = "minilm";
 
     /// RoBERTa's published sizes (Liu et al., arXiv 1907.11692v1, table 9, and the checkpoints' configurations).
-    private static final Map<String, BertConfig> SIZES = new TreeMap<>(Map.of(
+    static final Map<String, BertConfig> SIZES = new TreeMap<>(Map.of(
             "roberta-base", new BertConfig("roberta", 12, 768, 12, 3072, 50265, 514, 1, 1, 1e-5, 0.1, 0.1, 0.1),
             "roberta-large", new BertConfig("roberta", 24, 1024, 16, 4096, 50265, 514, 1, 1, 1e-5, 0.1, 0.1, 0.1)));
 
@@ -182,6 +183,13 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, W
     /// The same in an array that the caller lends, see [Weights#get(IntFunction, String, int...)].
     Tensor weight(IntFunction<float[]> room, String name, int... shape) {
         return weights.get(room, name.startsWith(prefix()) ? name.substring(prefix().length()) : name, shape);
+    }
+
+    /// What tells this encoder from others of its sizes.
+    ///
+    /// @throws Failure if a weight cannot be read
+    public Fingerprint fingerprint() {
+        return Fingerprint.of(config, weights);
     }
 
     /// The model with a head of so many classes.
