@@ -191,7 +191,7 @@ final class Paper1Perturbation {
     /// LoRA on query and value of a tiny encoder, from a fresh A and B = 0.
     private static Counterexample conditionOfB() {
         int rank = 8;
-        TinyTransformer transformer = new TinyTransformer(rank);
+        TinyTransformer transformer = new TinyTransformer();
         Trainables at = transformer.fresh(rank);
         RuleState state = Lora.defaults().initialState(at);
         for (int t = 1; t <= 20; t++) {

@@ -154,7 +154,7 @@ final class Paper1Sam {
             measured.add(slope(rules, at, model, random));
         }
         if (random.nextInt(20) == 0) {
-            TinyTransformer transformer = new TinyTransformer(TinyTransformer.RANK);
+            TinyTransformer transformer = new TinyTransformer();
             measured.add(slope(rules, transformer.pairs(random), transformer, random));
         }
         return measured;
