@@ -40,7 +40,8 @@ final class Paper1Sam {
                         "∂L/∂B = s·G·Aᵀ, ∂L/∂A = s·Bᵀ·G",
                         500, Paper1Sam::gradients),
                 Claim.holds("paper1-eq7", "P1 Eq. 7",
-                        "ε_B = ρ·gB/‖gB‖ and ε_A = ρ·gA/‖gA‖, a radius for each factor: 1 to √2 times the joint gain",
+                        "ε_B = ρ·gB/‖gB‖ and ε_A = ρ·gA/‖gA‖, a radius for each factor: 1 (where one gradient is 0) to √2 (where both are equally"
+                                + " long) times the joint gain",
                         2000, Paper1Sam::separateRadii),
                 Claim.corrected("paper1-eq8", "P1 Eq. 8",
                         "‖(ε_B, ε_A)‖ ≤ ρ, the scope over layers left open",
@@ -52,12 +53,12 @@ final class Paper1Sam {
                         2000, Paper1Sam::dualNorm, Paper1Sam::printedSign));
     }
 
-    private static Trace.LoraSamTrace sam(Rules rules, LoraSam rule, Trainables at, double rho, SmallModel model) {
-        return (Trace.LoraSamTrace) step(rules, rule, at, rho, model).trace();
+    private static Trace.LoraSamTrace sam(Rules rules, LoraSam rule, Trainables at, double rho, GradientOracle oracle) {
+        return (Trace.LoraSamTrace) step(rules, rule, at, rho, oracle).trace();
     }
 
-    private static StepResult step(Rules rules, LoraSam rule, Trainables at, double rho, SmallModel model) {
-        return rules.step(rule, at, rule.initialState(at), new StepInputs(1, ETA, ETA, rho, 0), Sgd.defaults(), model);
+    private static StepResult step(Rules rules, LoraSam rule, Trainables at, double rho, GradientOracle oracle) {
+        return rules.step(rule, at, rule.initialState(at), new StepInputs(1, ETA, ETA, rho, 0), Sgd.defaults(), oracle);
     }
 
     private static SmallModel anyModel(Random random) {
@@ -184,8 +185,12 @@ final class Paper1Sam {
         LoraPair pair = at.pairs().getFirst();
         Trainables start = at.withPairs(List.of(pair.withB(pair.b().createLike())));
         PairGradient first = model.at(start).pairs().getFirst();
-        // With the gradients made equally long the ratio is √2.
+        PairGradient even = new PairGradient(g.dA().scale(g.dB().normF() / g.dA().normF()), g.dB());
+        GradientOracle equallyLong = _ -> new Gradients(0, List.of(even), List.of());
         return List.of(
+                Measured.equal("√2 times the joint gain where ‖gA‖ = ‖gB‖",
+                        Math.sqrt(2) * gain(even, sam(rules, new LoraSam(NormScope.GLOBAL), at, rho, equallyLong)),
+                        gain(even, sam(rules, new LoraSam(NormScope.FACTOR), at, rho, equallyLong)), 1e-13, rho * even.dB().normF()),
                 Measured.equal("gain = ρ(‖gA‖ + ‖gB‖)", rho * (g.dA().normF() + g.dB().normF()), gain, 1e-13, jointGain),
                 Measured.atMost("joint gain ≤ gain", jointGain, gain, 1e-13),
                 Measured.atMost("gain ≤ √2·joint gain", gain, Math.sqrt(2) * jointGain, 1e-13),

@@ -35,8 +35,8 @@ final class Paper2Sam {
                         2000, Paper2Sam::crossTerm, Paper2Sam::notSmall),
                 Claim.refuted("prop31", "P2 Prop. 3.1",
                         "LoRA-SAM's ε_W has the column space of B and the row space of A",
-                        "Col(B·Bᵀ·G) ⊆ Col B and Row(G·AᵀA) ⊆ Row A, equal iff the ranks are; the first-order ε_W has Q_B·ε_W·Q_A = 0,"
-                                + " rank ≤ 2R",
+                        "Col(B·Bᵀ·G) ⊆ Col B and Row(G·AᵀA) ⊆ Row A, equal iff P_B·G has B's rank and G·P_A has A's; the first-order ε_W has"
+                                + " Q_B·ε_W·Q_A = 0, rank ≤ 2R",
                         1000, Paper2Sam::confined, Paper2Sam::escapes));
     }
 
@@ -166,12 +166,25 @@ final class Paper2Sam {
                 Measured.relative("Row(ε_B·A) ⊆ Row A", Projection.outsideRows(fromA, pair.a()), tolerance, fromA.normF()),
                 Measured.relative("Q_B·ε_W·Q_A = 0 to first order", PerturbationSpace.outsideBoth(first, pair), tolerance, first.normF()),
                 Measured.atMost("rank of the first-order ε_W ≤ 2R", Projection.rank(first), 2 * pair.a().getNumRows(), 0)));
+        equality("Col(B·ε_A) = Col B iff rank(P_B·G) = rank B", pair.b(), fromB, Projection.ontoColumns(pair.b()).mult(g), measured);
+        equality("Row(ε_B·A) = Row A iff rank(G·P_A) = rank A", pair.a().transpose(), fromA.transpose(),
+                Projection.ontoColumns(pair.a().transpose()).mult(g.transpose()), measured);
         if (rank > 0 && gA.normF() > 0) {
             measured.add(Measured.equal("ε_A = ρ·gA/F", gA.scale(layer.rho() / norm(layer.gradient())), trace.perturbationsA().getFirst(),
                     1e-13,
                     layer.rho()));
         }
         return measured;
+    }
+
+    /// Where the columns of `within`, x·xᵀ·G times a number, are those of x. If they are fewer, some column of x is outside by at least
+    /// σ⁺_min(x) ≥ ‖x‖/(√R·κ) > 10⁻⁴·‖x‖; if they are all, by rounding times κ² and what G adds, which is kept below 10⁵.
+    private static void equality(String what, SimpleMatrix x, SimpleMatrix within, SimpleMatrix projected, List<Measured> measured) {
+        double condition = Layer.condition(x);
+        if (condition * condition * Layer.condition(projected) <= 1e5) {
+            boolean equal = Projection.outsideColumns(x, within) <= 1e-6 * x.normF();
+            measured.add(Measured.that(what, equal == (Projection.rank(projected) == Projection.rank(x))));
+        }
     }
 
     /// A and B see one row and one column; the cross term reaches the corner that both leave out.
