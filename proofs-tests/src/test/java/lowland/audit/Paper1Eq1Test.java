@@ -18,7 +18,11 @@ class Paper1Eq1Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.PERTURBATION_DROPPED, Broken.DESCENT_FOR_ASCENT, Broken.SIGN_TIMES_G, Broken.FIRST_GRADIENT_TWICE,
-                Broken.NOT_RESTORED);
+        PROOF.rejects(Broken.PERTURBATION_DROPPED, "‖ε‖ = ρ");
+        PROOF.rejects(Broken.DESCENT_FOR_ASCENT, "‹g, ε› = ρ‖g‖");
+        PROOF.rejects(Broken.SIGN_TIMES_G, "‹g, ε› = ρ‖g‖");
+        PROOF.rejects(Broken.FIRST_GRADIENT_TWICE, "w − η·∇L(w + ε)");
+        PROOF.rejects(Broken.NOT_RESTORED, "w − η·∇L(w + ε)");
+        PROOF.rejects(Broken.ASCENT_FOR_DESCENT, "w − η·∇L(w + ε)");
     }
 }

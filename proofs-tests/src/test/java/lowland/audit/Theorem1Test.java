@@ -18,6 +18,9 @@ class Theorem1Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.FIRST_GRADIENT_TWICE, Broken.SCALING_MISSING);
+        PROOF.rejects(Broken.FIRST_GRADIENT_TWICE, "rate = ‹E_B, gB(B̃, A)›",
+                "d(BᵀB − AAᵀ)/dt = E_Bᵀ·gB + gBᵀ·E_B",
+                "the descent's gradient is that at (B̃, A)");
+        PROOF.rejects(Broken.SCALING_MISSING, "|rate| ≤ (ρ/|s|)·‖gB(B̃, A)‖/σ⁺_min(A)");
     }
 }
