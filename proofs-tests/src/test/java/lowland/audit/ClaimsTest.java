@@ -14,6 +14,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import lowland.cpu.CpuDevice;
 import lowland.program.Device;
+import lowland.report.AuditPage;
+import lowland.report.AuditText;
+import lowland.report.Environment;
 import lowland.rule.Broken;
 import lowland.rule.LoraNBar;
 import lowland.rule.LoraOBar;
@@ -134,6 +137,25 @@ class ClaimsTest {
         assertTrue(Counterexample.notAtMost("x", "y", 5, 5.1).refutes());
         assertFalse(Counterexample.notAtMost("x", "y", 5, 4).refutes());
         assertFalse(Counterexample.notEqual("x", "y", 0, Double.NaN).refutes());
+    }
+
+    /// A counterexample in which the print holds is none: that is what deviates, and not what was measured.
+    @Test
+    void aCounterexampleThatStopsRefutingIsTold() {
+        Claim claim = Claim.refuted("x", "y", "z", "w", 1, (_, _) -> List.of(new Measured("fine", 0, 1)),
+                () -> Counterexample.notEqual("here", "twice two", 4, 4.0001));
+        Finding finding = Finding.of(claim, Rules.LITERAL, 0);
+        assertFalse(finding.asExpected());
+        assertTrue(finding.measuredHolds());
+        List<String> lines = AuditText.of(finding).lines().toList();
+        assertTrue(lines.getFirst().contains("DEVIATES"), lines::toString);
+        assertTrue(lines.contains("    does not fail: here: twice two: expected 4, found 4"), lines::toString);
+        assertTrue(lines.stream().noneMatch(line -> line.contains("fine") || line.startsWith("    fails: ")), lines::toString);
+        Claim named = Claim.refuted("prop0", "y", "z", "w", 1, claim.check(), claim.counterexample());
+        String card = AuditPage.html(List.of(Finding.of(named, Rules.LITERAL, 0)), "cpu", Environment.here(1), 0, 1);
+        assertTrue(card.contains("deviates") && card.contains("<b>does not fail at</b>"), card);
+        assertEquals("1 claims: 0 hold, 0 hold as corrected, 0 are false as printed; 1 deviate. Seed 0, 1 s.",
+                AuditText.summary(List.of(finding), 0, 1));
     }
 
     @Test
