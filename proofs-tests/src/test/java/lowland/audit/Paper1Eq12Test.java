@@ -11,7 +11,7 @@ import net.jqwik.api.ShrinkingMode;
 class Paper1Eq12Test {
     private static final Proof PROOF = Proof.of("paper1-eq12");
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 1000, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
     void holds(@ForAll long seed) {
         PROOF.holds(seed);
     }

@@ -62,10 +62,11 @@ final class Paper1Sam {
     }
 
     private static SmallModel anyModel(Random random) {
-        return switch (random.nextInt(4)) {
-            case 0 -> SmallModel.factorisation(random, 1 + random.nextInt(3));
-            case 1 -> SmallModel.network(random);
-            case 2 -> SmallModel.logistic(random, 1 + random.nextInt(3), 2 + random.nextInt(4));
+        return switch (random.nextInt(9)) {
+            case 8 -> SmallModel.flat(2 + random.nextInt(3), 2 + random.nextInt(4));
+            case 0, 1 -> SmallModel.factorisation(random, 1 + random.nextInt(3));
+            case 2, 3 -> SmallModel.network(random);
+            case 4, 5 -> SmallModel.logistic(random, 1 + random.nextInt(3), 2 + random.nextInt(4));
             default -> SmallModel.quadratic(random, 2 + random.nextInt(3), 2 + random.nextInt(4));
         };
     }
@@ -81,11 +82,12 @@ final class Paper1Sam {
         SimpleMatrix other = Stacked.direction(e.getNumElements(), random).scale(rho);
         double tolerance = 4 * e.getNumElements() * UNIT_ROUNDOFF;
         SimpleMatrix w = Stacked.factors(at);
-        SimpleMatrix gAtPerturbed = Stacked.gradient(model.at(Stacked.unstacked(at, w.plus(g.scale(rho / g.normF())))));
+        // At g = 0 no ε is better than another: there it is 0.
+        double radius = g.normF() == 0 ? 0 : rho;
+        SimpleMatrix gAtPerturbed = Stacked.gradient(model.at(radius == 0 ? at : Stacked.unstacked(at, w.plus(g.scale(rho / g.normF())))));
         SimpleMatrix next = w.minus(gAtPerturbed.scale(ETA));
-        double flat = g.normF() == 0 ? 0 : rho;
         return List.of(
-                Measured.equal("‖ε‖ = ρ", flat, e.normF(), tolerance, rho),
+                Measured.equal("‖ε‖ = ρ", radius, e.normF(), tolerance, rho),
                 Measured.equal("‹g, ε› = ρ‖g‖", rho * g.normF(), Layer.inner(g, e), tolerance, rho * g.normF()),
                 Measured.atMost("another ε of that norm gains no more", Layer.inner(g, other), rho * g.normF(), tolerance),
                 Measured.equal("w − η·∇L(w + ε)", next, Stacked.factors(result.next()), 1e-12, next.normF() + ETA * gAtPerturbed.normF()));

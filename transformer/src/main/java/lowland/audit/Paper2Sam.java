@@ -15,6 +15,7 @@ import org.ejml.simple.SimpleMatrix;
 
 /// P2 Eq. 1–6 and Prop. 3.1: LoRA-SAM and the space that its perturbation is confined to.
 final class Paper2Sam {
+    private static final double UNIT_ROUNDOFF = 0x1p-53;
 
     private Paper2Sam() {
     }
@@ -97,17 +98,21 @@ final class Paper2Sam {
                 Layer.sgd(), model).trace();
         SimpleMatrix g = Stacked.gradient(model.at(at));
         SimpleMatrix e = Stacked.alternating(trace.perturbationsB(), trace.perturbationsA());
+        // A sum of N squares is off by N·u, its root by half of that, and each element by a few more.
+        double ofAll = (g.getNumElements() + 8) * UNIT_ROUNDOFF;
         Layer layer = Layer.draw(random);
         Layer plain = withScaling(layer, 1);
         Layer louder = withScaling(layer, 7);
         Trace.LoraSamTrace one = trace(rules, plain);
         Trace.LoraSamTrace seven = trace(rules, louder);
+        double ofLayer = (layer.pair().a().getNumElements() + layer.pair().b().getNumElements() + layer.g().getNumRows()
+                + layer.g().getNumCols() + 8) * UNIT_ROUNDOFF;
         return List.of(
-                Measured.equal("‖(ε_B, ε_A)‖ = ρ", rho, e.normF(), 1e-13, rho),
-                Measured.equal("(ε_B, ε_A) = ρ·g/F", g.scale(rho / g.normF()), e, 1e-13, rho),
-                Measured.equal("ε_B at s = 7 and s = 1", one.perturbationsB().getFirst(), seven.perturbationsB().getFirst(), 1e-13,
+                Measured.equal("‖(ε_B, ε_A)‖ = ρ", rho, e.normF(), 2 * ofAll, rho),
+                Measured.equal("(ε_B, ε_A) = ρ·g/F", g.scale(rho / g.normF()), e, 2 * ofAll, rho),
+                Measured.equal("ε_B at s = 7 and s = 1", one.perturbationsB().getFirst(), seven.perturbationsB().getFirst(), 2 * ofLayer,
                         layer.rho()),
-                Measured.equal("ε_A at s = 7 and s = 1", one.perturbationsA().getFirst(), seven.perturbationsA().getFirst(), 1e-13,
+                Measured.equal("ε_A at s = 7 and s = 1", one.perturbationsA().getFirst(), seven.perturbationsA().getFirst(), 2 * ofLayer,
                         layer.rho()));
     }
 
@@ -118,7 +123,7 @@ final class Paper2Sam {
         Trace.LoraSamTrace trace = trace(rules, layer);
         SimpleMatrix eB = trace.perturbationsB().getFirst();
         SimpleMatrix eA = trace.perturbationsA().getFirst();
-        double f = norm(layer.gradient());
+        double f = trace.normsB().getFirst();
         double c = f == 0 ? 0 : layer.rho() / f;
         SimpleMatrix a = pair.a();
         SimpleMatrix b = pair.b();
@@ -127,12 +132,16 @@ final class Paper2Sam {
         SimpleMatrix cross = g.mult(a.transpose()).mult(b.transpose()).mult(g).scale(c * c * s * s * s);
         SimpleMatrix weight = PerturbationSpace.weightPerturbation(pair, eB, eA);
         double size = Math.abs(s) * (a.normF() + eA.normF()) * (b.normF() + eB.normF());
+        // A chain of products is off by u times the sum of its inner sizes, relative to the product of the norms; each side has one.
+        double rounding = 2 * (g.getNumRows() + g.getNumCols() + a.getNumRows() + 8) * UNIT_ROUNDOFF;
+        double firstSize = Math.abs(c) * s * s * g.normF() * (Layer.square(a) + Layer.square(b));
+        double crossSize = c * c * Math.abs(s * s * s) * Layer.square(g) * a.normF() * b.normF();
         Trace.LoraSamTrace doubled = trace(rules, new Layer(pair, g, 2 * layer.rho()));
         SimpleMatrix product = eB.mult(eA);
         return List.of(
-                Measured.equal("ε_W", first.plus(cross), weight, 1e-13, size),
-                Measured.equal("s·(ε_B·A + B·ε_A)", first, firstOrder(layer, trace), 1e-13, first.normF()),
-                Measured.equal("s·ε_B·ε_A", cross, product.scale(s), 1e-12, cross.normF()),
+                Measured.equal("ε_W", first.plus(cross), weight, rounding, size + firstSize + crossSize),
+                Measured.equal("s·(ε_B·A + B·ε_A)", first, firstOrder(layer, trace), rounding, firstSize),
+                Measured.equal("s·ε_B·ε_A", cross, product.scale(s), rounding, crossSize),
                 Measured.atMost("‖ε_B·ε_A‖ ≤ ρ²/2", product.normF(), layer.rho() * layer.rho() / 2, 1e-12),
                 Measured.equal("four times as large at 2ρ", product.scale(4),
                         doubled.perturbationsB().getFirst().mult(doubled.perturbationsA().getFirst()), 1e-12, product.normF()));
