@@ -18,6 +18,6 @@ class Paper1ConsistencyTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.FIRST_GRADIENT_TWICE);
+        PROOF.rejects(Broken.FIRST_GRADIENT_TWICE, "B̃ᵀ·gB and gA·Aᵀ at the perturbed point");
     }
 }

@@ -18,6 +18,8 @@ class Paper1DirectionTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.DESCENT_FOR_ASCENT, Broken.SIGN_TIMES_G, Broken.FACTORS_SWAPPED);
+        PROOF.rejects(Broken.DESCENT_FOR_ASCENT, "2√2/3 ≤ cos(s·E_B·A, G·P_A)", "2√2/3 at b = 2‖G11‖²");
+        PROOF.rejects(Broken.SIGN_TIMES_G, "2√2/3 ≤ cos(s·E_B·A, G·P_A)");
+        PROOF.rejects(Broken.FACTORS_SWAPPED, "2√2/3 at b = 2‖G11‖²");
     }
 }

@@ -18,6 +18,6 @@ class Paper1EmaNormTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.EMA_WEIGHTS_SWAPPED);
+        PROOF.rejects(Broken.EMA_WEIGHTS_SWAPPED, "root mean square of ‖ê‖, β = 0.1");
     }
 }

@@ -23,6 +23,7 @@ class Paper1Eq10Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SCALING_MISSING, Broken.FACTORS_SWAPPED);
+        PROOF.rejects(Broken.SCALING_MISSING, "(1/s)·gB·(Aᵀ)⁺ and G·P_A");
+        PROOF.rejects(Broken.FACTORS_SWAPPED, "(1/s)·gB·(Aᵀ)⁺ and G·P_A");
     }
 }

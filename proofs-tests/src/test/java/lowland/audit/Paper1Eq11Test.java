@@ -23,6 +23,7 @@ class Paper1Eq11Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SCALING_MISSING, Broken.FACTORS_SWAPPED);
+        PROOF.rejects(Broken.SCALING_MISSING, "(1/s)·(Bᵀ)⁺·gA and P_B·G");
+        PROOF.rejects(Broken.FACTORS_SWAPPED, "(1/s)·(Bᵀ)⁺·gA and P_B·G");
     }
 }

@@ -23,6 +23,9 @@ class Paper1Eq13Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SIGN_TIMES_G, Broken.PERTURBATION_DROPPED, Broken.EPSILON_IN_NORM);
+        PROOF.rejects(Broken.SIGN_TIMES_G, "E_W along Ḡ");
+        PROOF.rejects(Broken.PERTURBATION_DROPPED, "‖E_W‖ = ρ");
+        PROOF.rejects(Broken.EPSILON_IN_NORM, "‖E_W‖ = ρ");
+        PROOF.rejects(Broken.SCALING_MISSING, "‖Ḡ‖ = ½√(x + y + 2z)");
     }
 }

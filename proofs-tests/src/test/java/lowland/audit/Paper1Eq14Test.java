@@ -23,6 +23,9 @@ class Paper1Eq14Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.DESCENT_FOR_ASCENT, Broken.SIGN_TIMES_G, Broken.FACTORS_SWAPPED);
+        PROOF.rejects(Broken.DESCENT_FOR_ASCENT, "‹G, s·E_B·A›");
+        PROOF.rejects(Broken.SIGN_TIMES_G, "‖s·E_B·A‖", "‹G, s·E_B·A›");
+        PROOF.rejects(Broken.FACTORS_SWAPPED, "‹G, s·E_B·A›");
+        PROOF.rejects(Broken.RADIUS_TENFOLD, "‹G, s·E_B·A› ≤ ρ‖G·P_A‖");
     }
 }

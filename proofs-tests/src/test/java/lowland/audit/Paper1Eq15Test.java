@@ -18,6 +18,9 @@ class Paper1Eq15Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SCALING_MISSING);
+        PROOF.rejects(Broken.SCALING_MISSING, "the residual is orthogonal to every E·A",
+                "‖s·E_B·A − E_W‖ = ρ·½√a/‖Ḡ‖",
+                "‖E_B‖ ≤ ρ/(|s|·σ⁺_min(A))");
+        PROOF.rejects(Broken.TRANSPOSE_FOR_INVERSE, "the residual is orthogonal to every E·A");
     }
 }

@@ -18,6 +18,7 @@ class Paper1Eq16Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SCALING_MISSING);
+        PROOF.rejects(Broken.SCALING_MISSING, "E_x = (1/s)·E_W·y/‖y‖²");
+        PROOF.rejects(Broken.TRANSPOSE_FOR_INVERSE, "E_x = (1/s)·E_W·y/‖y‖²");
     }
 }

@@ -18,6 +18,11 @@ class Paper1Eq18Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.EMA_WEIGHTS_SWAPPED, Broken.NOT_RESTORED);
+        PROOF.rejects(Broken.EMA_WEIGHTS_SWAPPED, "closed form");
+        PROOF.rejects(Broken.NOT_RESTORED, "w_t");
+        PROOF.rejects(Broken.DESCENT_FOR_ASCENT, "ê_t");
+        PROOF.rejects(Broken.ASCENT_FOR_DESCENT, "w_t");
+        PROOF.rejects(Broken.ESTIMATE_FROM_UNPERTURBED_B, "Ê_1 = E_1 where the average starts with it");
+        PROOF.rejects(Broken.RADIUS_TENFOLD, "‖ê_t‖ ≤ ρ");
     }
 }

@@ -1,10 +1,8 @@
 package lowland.audit;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
+import lowland.rule.Factor;
+import lowland.rule.FmLora;
 import lowland.rule.FullSam;
-import lowland.rule.Lora;
 import lowland.rule.LoraSam;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.Example;
@@ -26,17 +24,27 @@ class Paper1Eq21Test {
         PROOF.thePrintFails();
     }
 
-    /// LoRA-SAM, which perturbs both factors, is seen to keep more than FMLoRA.
+    /// LoRA-SAM perturbs both factors, and so keeps more.
     @Example
-    void theCountSeesASecondPerturbation() {
-        OneMatrix model = new OneMatrix(30, 20);
-        assertEquals(4 * (30 + 20),
-                OneMatrix.elements(model.step(LoraSam.defaults(), 4)) - OneMatrix.elements(model.step(Lora.defaults(), 4)));
+    void aSecondPerturbationIsRejected() {
+        Proof.rejects(random -> Paper1Cost.perturbed((model, _, rank) -> model.step(LoraSam.defaults(), rank), Rules.LITERAL, random),
+                "numbers of its states beyond LoRA's");
     }
 
-    /// Full-space SAM, which makes n×m matrices, needs more while it perturbs.
+    /// Full-space SAM makes n×m matrices.
     @Example
-    void theCountSeesWholeMatrices() {
-        assertTrue(OneMatrix.arena(new OneMatrix(80, 70).step(FullSam.defaults(), 4).perturb()) > Paper1Cost.whilePerturbed(80, 4));
+    void wholeMatricesAreRejected() {
+        Proof.rejects(random -> Paper1Cost.perturbed((model, _, rank) -> model.step(FullSam.defaults(), rank), Rules.LITERAL, random),
+                "its largest value beside the passes ≤ R·max(n, m)", "numbers alive at once in `perturb` ≤ 2·n·R and R×R blocks");
+    }
+
+    /// A perturbation of A has R·m numbers.
+    @Example
+    void theOtherFactorIsRejected() {
+        Rules ofA = (rule, at, state, inputs, descent, oracle) -> {
+            FmLora right = (FmLora) rule;
+            return new FmLora(right.scope(), right.estimate(), Factor.A).step(at, state, inputs, descent, oracle);
+        };
+        PROOF.rejects(ofA, "numbers of E_B, A and A⁺");
     }
 }

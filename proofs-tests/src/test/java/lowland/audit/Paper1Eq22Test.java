@@ -1,8 +1,7 @@
 package lowland.audit;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
-import lowland.rule.Lora;
+import lowland.rule.EfmLora;
+import lowland.rule.FullSam;
 import lowland.rule.LoraSam;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.Example;
@@ -19,11 +18,17 @@ class Paper1Eq22Test {
         PROOF.holds(seed);
     }
 
-    /// LoRA-SAM, which perturbs both factors, is seen to keep more than EFMLoRA.
+    /// LoRA-SAM perturbs both factors, and so keeps more.
     @Example
-    void theCountSeesASecondPerturbation() {
-        OneMatrix model = new OneMatrix(30, 20);
-        assertEquals(4 * (30 + 20),
-                OneMatrix.elements(model.step(LoraSam.defaults(), 4)) - OneMatrix.elements(model.step(Lora.defaults(), 4)));
+    void aSecondPerturbationIsRejected() {
+        Proof.rejects(random -> Paper1Cost.memory((model, _, rank) -> model.step(LoraSam.defaults(), rank), EfmLora.defaults(), random),
+                "numbers of its states beyond LoRA's");
+    }
+
+    /// Full-space SAM makes n×m matrices.
+    @Example
+    void wholeMatricesAreRejected() {
+        Proof.rejects(random -> Paper1Cost.memory((model, _, rank) -> model.step(FullSam.defaults(), rank), EfmLora.defaults(), random),
+                "its largest value beside the passes ≤ R·max(n, m)");
     }
 }

@@ -1,6 +1,8 @@
 package lowland.audit;
 
 import lowland.rule.Broken;
+import lowland.rule.FmLora;
+import lowland.rule.FullSam;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -18,6 +20,13 @@ class Paper1Eq23Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.EXTRA_GRADIENT);
+        PROOF.rejects(Broken.EXTRA_GRADIENT, "gradient evaluations of a step");
+    }
+
+    /// Full-space SAM makes n×m matrices and inverts none; its operations are no FMLoRA's.
+    @Example
+    void anotherTrainingStepIsRejected() {
+        Proof.rejects(random -> Paper1Cost.time((model, _, rank) -> model.step(FullSam.defaults(), rank), Rules.LITERAL, FmLora.defaults(),
+                FmLora.defaults()::initialState, 2, random), "R×R pseudo-inverses", "operations at twice n and m, over those before: linear");
     }
 }

@@ -18,6 +18,9 @@ class Paper1Eq4Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.FIRST_GRADIENT_TWICE, Broken.PERTURBATION_DROPPED);
+        PROOF.rejects(Broken.FIRST_GRADIENT_TWICE, "∇L(w + ε)");
+        PROOF.rejects(Broken.PERTURBATION_DROPPED, "∇L(w + ε)");
+        PROOF.rejects(Broken.DESCENT_FOR_ASCENT, "(I + Jᵀ)·∇L(w + ε)");
+        PROOF.rejects(Broken.RADIUS_TENFOLD, "what is dropped ≤ ρ²‖H‖²/‖g‖");
     }
 }

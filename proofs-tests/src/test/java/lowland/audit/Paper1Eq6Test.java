@@ -18,6 +18,6 @@ class Paper1Eq6Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SCALING_MISSING_IN_GRADIENTS);
+        PROOF.rejects(Broken.SCALING_MISSING_IN_GRADIENTS, "‹g, d› and the slope of L along d");
     }
 }

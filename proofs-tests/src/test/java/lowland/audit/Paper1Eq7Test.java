@@ -18,6 +18,7 @@ class Paper1Eq7Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.OTHER_NORM_SCOPE);
+        PROOF.rejects(Broken.OTHER_NORM_SCOPE, "gain = ρ(‖gA‖ + ‖gB‖)", "√2 times the joint gain where ‖gA‖ = ‖gB‖");
+        PROOF.rejects(Broken.DESCENT_FOR_ASCENT, "joint gain ≤ gain", "gain ≤ √2·joint gain");
     }
 }

@@ -18,6 +18,6 @@ class Paper1Eq8Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.OTHER_NORM_SCOPE);
+        PROOF.rejects(Broken.OTHER_NORM_SCOPE, "‖ε‖, norm a layer", "‖ε‖, norm over all");
     }
 }

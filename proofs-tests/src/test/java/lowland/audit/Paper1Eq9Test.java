@@ -23,6 +23,6 @@ class Paper1Eq9Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SIGN_TIMES_G);
+        PROOF.rejects(Broken.SIGN_TIMES_G, "the rule's ε is that of p = 2");
     }
 }

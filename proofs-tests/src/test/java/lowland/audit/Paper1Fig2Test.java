@@ -18,6 +18,8 @@ class Paper1Fig2Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.ESTIMATE_FROM_UNPERTURBED_B, Broken.NOT_RESTORED);
+        PROOF.rejects(Broken.ESTIMATE_FROM_UNPERTURBED_B, "Ḡ is made of projections at B̃", "‖s·E_t·A‖");
+        PROOF.rejects(Broken.NOT_RESTORED, "B_t = B_{t−1} − η·gB(B̃)");
+        PROOF.rejects(Broken.EMA_WEIGHTS_SWAPPED, "Ê_t = (1−β)·Ê_{t−1} + β·E_t");
     }
 }

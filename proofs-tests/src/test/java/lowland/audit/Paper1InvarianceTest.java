@@ -18,6 +18,8 @@ class Paper1InvarianceTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.EPSILON_IN_NORM);
+        PROOF.rejects(Broken.EPSILON_IN_NORM, "1024·L");
+        PROOF.rejects(Broken.SCALING_MISSING, "−0.7·s");
+        PROOF.rejects(Broken.TRANSPOSE_FOR_INVERSE, "(B·M, M⁻¹·A)");
     }
 }

@@ -1,8 +1,5 @@
 package lowland.audit;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
-import java.util.Random;
 import lowland.theory.HouseholderQr;
 import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.Example;
@@ -19,11 +16,21 @@ class Paper1QrTest {
         PROOF.holds(seed);
     }
 
-    /// A matrix of twice as many columns is far outside the bound.
+    /// Twice the operations for R, and for Q none.
     @Example
-    void theCountTellsSizesApart() {
-        HouseholderQr qr = HouseholderQr.of(Layer.normal(100, 16, new Random(1)));
-        double ofHalf = 2.0 * 8 * 8 * (100 - 8 / 3.0);
-        assertTrue(Math.abs(qr.flopsR() - ofHalf) / (100 * 8) > 6);
+    void anotherCountIsRejected() {
+        Proof.rejects(random -> Paper1Cost.qr(x -> {
+            HouseholderQr right = HouseholderQr.of(x);
+            return new HouseholderQr(right.q(), right.r(), 2 * right.flopsR(), 0);
+        }, random), "operations for R, beyond 2R²(n − R/3), over n·R", "operations for Q, beyond 2R²(n − R/3), over n·R");
+    }
+
+    /// Q and R that are no factors of X.
+    @Example
+    void anotherMatrixIsRejected() {
+        Proof.rejects(random -> Paper1Cost.qr(x -> {
+            HouseholderQr right = HouseholderQr.of(x);
+            return new HouseholderQr(right.q().scale(1 + 1e-9), right.r(), right.flopsR(), right.flopsQ());
+        }, random), "Q·R = X", "QᵀQ = I", "R⁻¹·Qᵀ = X⁺");
     }
 }

@@ -18,6 +18,8 @@ class Paper2Alg1Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.RADIUS_NEVER_ZERO);
+        PROOF.rejects(Broken.RADIUS_NEVER_ZERO, "four steps at ρ = 0, bits");
+        PROOF.rejects(Broken.RATES_DIFFER, "first step, bits");
+        PROOF.rejects(Broken.ASCENT_FOR_DESCENT, "first step, bits");
     }
 }

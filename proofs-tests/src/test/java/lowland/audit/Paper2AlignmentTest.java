@@ -23,6 +23,6 @@ class Paper2AlignmentTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SECOND_PAIR_DESCENDS);
+        PROOF.rejects(Broken.SECOND_PAIR_DESCENDS, "‹G, ΔE›", "−‹G, ΔE› ≤ 0");
     }
 }

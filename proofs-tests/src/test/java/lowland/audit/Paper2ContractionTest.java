@@ -18,6 +18,6 @@ class Paper2ContractionTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.CLIP_OF_B_ALONE);
+        PROOF.rejects(Broken.CLIP_OF_B_ALONE, "B2ᵀB2 − A2A2ᵀ times ρ/c");
     }
 }

@@ -18,6 +18,8 @@ class Paper2Eq10Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.CLIP_PER_LAYER, Broken.CLIP_OF_B_ALONE, Broken.SCALING_MISSING);
+        PROOF.rejects(Broken.CLIP_PER_LAYER, "s2·B2·A2 times ρ/c");
+        PROOF.rejects(Broken.CLIP_OF_B_ALONE, "B2 times √(ρ/c)");
+        PROOF.rejects(Broken.SCALING_MISSING, "c² = Σ s2²·tr((B2ᵀB2)(A2A2ᵀ))", "c = ρ after a clip");
     }
 }

@@ -23,6 +23,7 @@ class Paper2Eq1Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.PERTURBATION_DROPPED, Broken.SIGN_TIMES_G);
+        PROOF.rejects(Broken.PERTURBATION_DROPPED, "ε_B");
+        PROOF.rejects(Broken.SIGN_TIMES_G, "ε_B");
     }
 }

@@ -18,6 +18,7 @@ class Paper2Eq3Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.OTHER_NORM_SCOPE, Broken.SIGN_TIMES_G);
+        PROOF.rejects(Broken.OTHER_NORM_SCOPE, "‖(ε_B, ε_A)‖ = ρ");
+        PROOF.rejects(Broken.SIGN_TIMES_G, "(ε_B, ε_A) = ρ·g/F");
     }
 }

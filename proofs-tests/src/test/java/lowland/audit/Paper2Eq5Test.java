@@ -23,6 +23,8 @@ class Paper2Eq5Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.PERTURBATION_DROPPED, Broken.SIGN_TIMES_G);
+        PROOF.rejects(Broken.PERTURBATION_DROPPED, "ε_W", "s·(ε_B·A + B·ε_A)");
+        PROOF.rejects(Broken.SIGN_TIMES_G, "s·ε_B·ε_A");
+        PROOF.rejects(Broken.RADIUS_TENFOLD, "‖ε_B·ε_A‖ ≤ ρ²/2");
     }
 }

@@ -18,6 +18,7 @@ class Paper2Eq7Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.CLIP_MISSING, Broken.SCALING_MISSING);
+        PROOF.rejects(Broken.CLIP_MISSING, "‖s2·B2·A2‖ ≤ ρ over all layers");
+        PROOF.rejects(Broken.SCALING_MISSING, "‖s2·B2·A2‖ ≤ ρ over all layers");
     }
 }

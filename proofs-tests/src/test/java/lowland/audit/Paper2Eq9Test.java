@@ -18,6 +18,9 @@ class Paper2Eq9Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SECOND_PAIR_DESCENDS, Broken.SECOND_PAIR_AFTER_FIRST, Broken.RATES_DIFFER);
+        PROOF.rejects(Broken.SECOND_PAIR_DESCENDS, "B2 + η2·s2·G·A2ᵀ", "(I + η2·s2·M)·[B2; A2ᵀ]");
+        PROOF.rejects(Broken.SECOND_PAIR_AFTER_FIRST, "A2 + η2·s2·B2ᵀ·G");
+        PROOF.rejects(Broken.RATES_DIFFER, "A1 − η1·s1·B1ᵀ·G");
+        PROOF.rejects(Broken.ASCENT_FOR_DESCENT, "B1 − η1·s1·G·A1ᵀ");
     }
 }

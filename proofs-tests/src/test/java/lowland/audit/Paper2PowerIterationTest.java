@@ -18,6 +18,8 @@ class Paper2PowerIterationTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SECOND_PAIR_DESCENDS, Broken.CLIP_MISSING);
+        PROOF.rejects(Broken.SECOND_PAIR_DESCENDS, "s2·B2·A2 and ρ·u1·v1ᵀ after 300 steps");
+        PROOF.rejects(Broken.CLIP_MISSING, "gain ‹G, E› ≤ ρ·√(Σ σ_i²) of the best of rank R2");
+        PROOF.rejects(Broken.CLIP_OF_B_ALONE, "rank");
     }
 }

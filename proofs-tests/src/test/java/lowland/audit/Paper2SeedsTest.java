@@ -18,6 +18,6 @@ class Paper2SeedsTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SECOND_PAIR_DESCENDS);
+        PROOF.rejects(Broken.SECOND_PAIR_DESCENDS, "‖W − W0‖ after 3 steps from A1 = A2");
     }
 }

@@ -18,6 +18,6 @@ class PassesTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.EXTRA_GRADIENT);
+        PROOF.rejects(Broken.EXTRA_GRADIENT, "gradient evaluations of a step");
     }
 }

@@ -3,9 +3,11 @@ package lowland.audit;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
-import lowland.rule.Broken;
+import java.util.Set;
+import java.util.function.Function;
 
 /// A claim as a test: each random case holds, the print fails where it is false, and broken rules are rejected.
 record Proof(Claim claim) {
@@ -35,22 +37,20 @@ record Proof(Claim claim) {
         assertTrue(counterexample.refutes(), counterexample::toString);
     }
 
-    /// Each of these is seen in at least one of the first cases.
-    void rejects(Broken... broken) {
-        assertTrue(broken.length > 0);
-        for (Broken rules : broken) {
-            assertTrue(rejects(rules), () -> claim.name() + " holds with " + rules);
-        }
+    /// Each of these quantities, by its whole name, shows in at least one of the first cases that the rules are wrong.
+    void rejects(Rules rules, String... quantities) {
+        rejects(random -> claim.check().measure(rules, random), quantities);
     }
 
-    boolean rejects(Rules rules) {
-        for (long seed = 0; seed < CASES_TO_REJECT; seed++) {
-            for (Measured measured : claim.check().measure(rules, new Random(seed))) {
-                if (!measured.holds()) {
-                    return true;
-                }
-            }
+    /// The same of the claim's own check on something else that is wrong.
+    static void rejects(Function<Random, List<Measured>> check, String... quantities) {
+        assertTrue(quantities.length > 0);
+        Set<String> missing = new HashSet<>(List.of(quantities));
+        Set<String> failing = new HashSet<>();
+        for (long seed = 0; seed < CASES_TO_REJECT && !missing.isEmpty(); seed++) {
+            check.apply(new Random(seed)).stream().filter(measured -> !measured.holds()).map(Measured::what).forEach(failing::add);
+            missing.removeAll(failing);
         }
-        return false;
+        assertTrue(missing.isEmpty(), () -> "not shown by " + missing + " but by " + failing);
     }
 }

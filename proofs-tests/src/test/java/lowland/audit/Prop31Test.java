@@ -23,6 +23,7 @@ class Prop31Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.PERTURBATION_DROPPED, Broken.SIGN_TIMES_G);
+        PROOF.rejects(Broken.PERTURBATION_DROPPED, "ε_A = ρ·gA/F");
+        PROOF.rejects(Broken.SIGN_TIMES_G, "Col(B·ε_A) = Col B iff rank(P_B·G) = rank B", "Row(ε_B·A) = Row A iff rank(G·P_A) = rank A");
     }
 }

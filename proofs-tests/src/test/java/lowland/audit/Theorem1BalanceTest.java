@@ -23,6 +23,6 @@ class Theorem1BalanceTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.DESCENT_FOR_ASCENT);
+        PROOF.rejects(Broken.DESCENT_FOR_ASCENT, "rate = ρ(x + z)/√(x + y + 2z)", "it does not decrease: −rate ≤ 0");
     }
 }

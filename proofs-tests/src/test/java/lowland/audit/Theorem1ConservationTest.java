@@ -18,6 +18,6 @@ class Theorem1ConservationTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.RATES_DIFFER);
+        PROOF.rejects(Broken.RATES_DIFFER, "change by a step");
     }
 }

@@ -18,6 +18,7 @@ class Theorem1LoraSamTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.FIRST_GRADIENT_TWICE, Broken.DESCENT_FOR_ASCENT);
+        PROOF.rejects(Broken.FIRST_GRADIENT_TWICE, "rate = ‹ε_B, gB̃› − ‹ε_A, gÃ›");
+        PROOF.rejects(Broken.DESCENT_FOR_ASCENT, "rate/ρ at ρ = 10⁻⁷");
     }
 }

@@ -23,6 +23,6 @@ class Theorem2DirectionTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.DESCENT_FOR_ASCENT);
+        PROOF.rejects(Broken.DESCENT_FOR_ASCENT, "‖ê_{t−1} − ρ·∇L(w_t)/‖∇L(w_t)‖‖");
     }
 }

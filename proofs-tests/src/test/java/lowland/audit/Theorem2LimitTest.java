@@ -23,6 +23,7 @@ class Theorem2LimitTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SCALING_MISSING);
+        PROOF.rejects(Broken.SCALING_MISSING, "‖ê_t‖ ≤ u_t");
+        PROOF.rejects(Broken.RADIUS_TENFOLD, "Δ_t ≤ (G + τ·max(u_{t−1}, ρ_t))(u_{t−1} + ρ_t)");
     }
 }

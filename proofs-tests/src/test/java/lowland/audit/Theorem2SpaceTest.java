@@ -23,6 +23,6 @@ class Theorem2SpaceTest {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SCALING_MISSING);
+        PROOF.rejects(Broken.SCALING_MISSING, "‖s·Ê_t·A_t‖");
     }
 }

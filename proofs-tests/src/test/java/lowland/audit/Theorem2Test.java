@@ -23,6 +23,8 @@ class Theorem2Test {
 
     @Example
     void brokenRulesAreRejected() {
-        PROOF.rejects(Broken.SCALING_MISSING);
+        PROOF.rejects(Broken.SCALING_MISSING, "‖ê_t‖ ≤ u_t");
+        PROOF.rejects(Broken.RADIUS_TENFOLD, "E Δ_t ≤ (τρ0 + G + σ)(ρ_t + ρ0(1 + (1−β)^{t−1}))",
+                "Δ_t of each batch, G of its gradients, σ = 0");
     }
 }

@@ -94,7 +94,20 @@ class AuditCommandTest {
             assertEquals(1, shell.errors().size(), shell.err());
             assertTrue(shell.err().contains("there is no claim") && shell.out().isEmpty(), shell.err());
         }
-        assertEquals(2, Shell.run("audit", "--device", "nothing").exit());
+        for (String device : new String[] {"nothing", "tornado:x", "TORNADO"}) {
+            Path unwritten = folder.resolve("unwritten.html");
+            Shell absent = Shell.run("audit", "--device", device, "--html", unwritten.toString());
+            assertEquals(2, absent.exit(), absent.err());
+            assertEquals(List.of("lowland: --device " + device + " is unknown: use cpu, interpreter, tornado or tornado:k"), absent.errors());
+            assertTrue(absent.out().isEmpty() && !Files.exists(unwritten), absent.out());
+        }
+        // With TornadoVM's module there is no such device, without it none at all.
+        Path unwritten = folder.resolve("unwritten.html");
+        Shell absent = Shell.run("audit", "--device", "tornado:99", "--html", unwritten.toString());
+        assertEquals(2, absent.exit(), absent.err());
+        assertEquals(1, absent.errors().size(), absent.err());
+        assertTrue(absent.err().startsWith("lowland: --device tornado"), absent.err());
+        assertTrue(absent.out().isEmpty() && !Files.exists(unwritten), absent.out());
         assertEquals(2, Shell.run("audit", "--seed", "x").exit());
         Path page = folder.resolve("no/such/folder/audit.html");
         Shell shell = Shell.run("audit", "--claims", "paper1-eq10", "--html", page.toString());

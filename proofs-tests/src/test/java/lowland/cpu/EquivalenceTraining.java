@@ -23,6 +23,7 @@ import lowland.rule.FullFineTuning;
 import lowland.rule.FullSam;
 import lowland.rule.Lora;
 import lowland.rule.LoraNBar;
+import lowland.rule.LoraOBar;
 import lowland.rule.LoraPlus;
 import lowland.rule.LoraSam;
 import lowland.rule.UpdateRule;
@@ -38,7 +39,8 @@ public final class EquivalenceTraining implements AutoCloseable {
     public static final List<UpdateRule> RULES = List.of(Lora.defaults(), LoraSam.defaults(), FmLora.defaults(), EfmLora.defaults(),
             BiLora.defaults());
     /// Those that the papers compare with.
-    static final List<UpdateRule> KIN = List.of(LoraNBar.defaults(), LoraPlus.defaults(), FlatLora.defaults(), FullSam.defaults());
+    static final List<UpdateRule> KIN = List.of(LoraOBar.defaults(), LoraNBar.defaults(), LoraPlus.defaults(), FlatLora.defaults(),
+            FullSam.defaults(), FullFineTuning.defaults());
 
     public final Bert model;
     public final TrainingStep step;

@@ -19,6 +19,9 @@ public enum Broken implements Rules {
     /// ρ = 0.
     PERTURBATION_DROPPED((rule, at, state, inputs, descent, oracle) -> rule.step(at, state, withRho(inputs, 0), descent, oracle)),
 
+    /// ρ is ten times what it is to be.
+    RADIUS_TENFOLD((rule, at, state, inputs, descent, oracle) -> rule.step(at, state, withRho(inputs, 10 * inputs.rho()), descent, oracle)),
+
     /// The perturbation goes downhill: the first gradient of a step is negated.
     DESCENT_FOR_ASCENT((rule, at, state, inputs, descent, oracle) -> rule.step(at, state, inputs, descent,
             first(oracle, gradients -> gradients.scale(-1)))),
@@ -78,6 +81,19 @@ public enum Broken implements Rules {
         default -> rule.step(at, state, inputs, descent, oracle);
     }),
 
+    /// Aᵀ for A⁺: E_B = (1/s)·E_W·Aᵀ.
+    TRANSPOSE_FOR_INVERSE((rule, at, state, inputs, descent, oracle) -> switch (rule) {
+        case FmLora fm -> fmLora(fm, at, state, inputs, descent, oracle, (pairs, gradients) -> {
+            FactorPerturbation right = FactorPerturbation.of(fm.scope(), fm.estimate(), fm.perturbed(), inputs.rho(), pairs, gradients);
+            List<SimpleMatrix> perturbations = new ArrayList<>();
+            for (int j = 0; j < pairs.size(); j++) {
+                perturbations.add(right.weightPerturbations().get(j).mult(pairs.get(j).a().transpose()).divide(pairs.get(j).scaling()));
+            }
+            return new FactorPerturbation(right.fullGradients(), right.norms(), right.weightPerturbations(), perturbations);
+        });
+        default -> rule.step(at, state, inputs, descent, oracle);
+    }),
+
     /// EFMLoRA's E_t made with B_{t−1} in place of B̃.
     ESTIMATE_FROM_UNPERTURBED_B((rule, at, state, inputs, descent, oracle) -> {
         StepResult right = rule.step(at, state, inputs, descent, oracle);
@@ -104,6 +120,18 @@ public enum Broken implements Rules {
     FIRST_GRADIENT_TWICE((rule, at, state, inputs, descent, oracle) -> {
         Gradients[] kept = new Gradients[1];
         return rule.step(at, state, inputs, descent, trainables -> kept[0] == null ? kept[0] = oracle.at(trainables) : kept[0]);
+    }),
+
+    /// The descent climbs: A and B move along their gradients.
+    ASCENT_FOR_DESCENT((rule, at, state, inputs, descent, oracle) -> {
+        StepResult right = rule.step(at, state, inputs, descent, oracle);
+        List<LoraPair> next = new ArrayList<>();
+        for (int j = 0; j < at.pairs().size(); j++) {
+            LoraPair from = at.pairs().get(j);
+            LoraPair pair = right.next().pairs().get(j);
+            next.add(pair.withA(from.a().scale(2).minus(pair.a())).withB(from.b().scale(2).minus(pair.b())));
+        }
+        return new StepResult(right.next().withPairs(next), right.state(), right.trace(), false);
     }),
 
     /// One gradient more than needed.

@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import lowland.descent.AdamW;
@@ -18,12 +21,15 @@ import lowland.descent.BarSchedule;
 import lowland.descent.Descent;
 import lowland.descent.Schedule;
 import lowland.program.Program;
+import lowland.program.Recording;
 import lowland.program.Stage;
 import lowland.program.State;
 import lowland.program.Value;
 import lowland.program.operation.Add;
 import lowland.program.operation.Constant;
 import lowland.program.operation.Operation;
+import lowland.program.operation.Relu;
+import lowland.program.operation.Scalar;
 import lowland.program.operation.Scale;
 import lowland.rule.BiLora;
 import lowland.rule.EfmLora;
@@ -53,6 +59,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// |--------------------------------------------------|------------------------|
 /// | perturbation dropped                             | perturbation           |
 /// | descent for ascent in the perturbation           | perturbation           |
+/// | ascent for descent in the final update           | A                      |
+/// | sign(g)⊙g for g                                  | perturbation           |
+/// | a number added to the norm                       | perturbation           |
+/// | descent from the perturbed factors               | B                      |
 /// | s missing in the perturbation                    | perturbation           |
 /// | A perturbed in place of B                        | perturbationNorm       |
 /// | the norms of A and B changed over                | perturbation           |
@@ -63,6 +73,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// | Ê made from B in place of B̃                      | perturbation (Ê)       |
 /// | β and 1 − β changed over                         | perturbation (Ê)       |
 /// | second pair descends                             | A2                     |
+/// | second pair ascends after the first's step       | A2, B2                 |
+/// | clip of B2 alone                                 | A2, B2                 |
 /// | second pair's rate ratio missing                 | A2                     |
 /// | s missing in c                                   | c                      |
 /// | clip to ρ missing                                | A2                     |
@@ -108,6 +120,20 @@ final class MutantTest {
                 scalar("descent for ascent in the perturbation", LORA_SAM, "perturbation of B", "rho", rho -> -rho),
                 scalar("descent for ascent in the perturbation", FM_LORA, "perturbation of B", "rho", rho -> -rho),
                 scalar("descent for ascent in the perturbation", EFM_LORA, "perturbation of B", "rho", rho -> -rho),
+                scalar("ascent for descent in the final update", new Lora(), "A", "learningRate", rate -> -rate),
+                scalar("ascent for descent in the final update", LORA_SAM, "B", "learningRate", rate -> -rate),
+                scalar("ascent for descent in the final update", FM_LORA, "A", "learningRate", rate -> -rate),
+                scalar("ascent for descent in the final update", EFM_LORA, "B", "learningRate", rate -> -rate),
+                scalar("ascent for descent in the final update", BI_LORA, "A", "learningRate", rate -> -rate),
+                program("sign(g)⊙g for g", LORA_SAM, "perturbation of A", MutantTest::absolute),
+                program("10⁻³ added to the norm", LORA_SAM, "perturbation of A", MutantTest::lengthened),
+                program("10⁻³ added to the norm", FM_LORA, "perturbation of B", MutantTest::lengthened),
+                program("10⁻³ added to the norm", EFM_LORA, "perturbation of B", MutantTest::lengthened),
+                program("descent from the perturbed factors", LORA_SAM, "B", MutantTest::notRestored),
+                new Mutant("second pair ascends after the first's step", BI_LORA, "A2", MutantTest::afterTheFirst, UnaryOperator.identity()),
+                new Mutant("second pair ascends after the first's step", BI_LORA, "B2", MutantTest::afterTheFirst, UnaryOperator.identity()),
+                program("clip of B2 alone", BI_LORA, "A2", MutantTest::clipOfB),
+                program("clip of B2 alone", BI_LORA, "B2", MutantTest::clipOfB),
                 operation("s missing in the perturbation", FM_LORA, "perturbation of B", MutantTest::withoutScaling),
                 operation("s missing in the perturbation", EFM_LORA, "perturbation of B", MutantTest::withoutScaling),
                 rule("A perturbed in place of B", FM_LORA, "perturbationNorm", new FmLora(NormScope.LAYER, Estimate.MEAN, Factor.A)),
@@ -263,6 +289,113 @@ final class MutantTest {
                 int afterBoth = places.get(1) - 1;
                 operations.add(afterBoth, new Scale(b.x(), a.factor(), b.y()));
                 operations.add(afterBoth, new Scale(a.x(), b.factor(), a.y()));
+            }
+            return new Stage(stage.name(), stage.repeat(), stage.reversed(), stage.carries(), operations);
+        });
+    }
+
+    /// A value beside those of a program.
+    private static Value further(int id, String name, Value like) {
+        return new Value(1_000_000 + id, name, like.type(), like.shape(), like.repeat());
+    }
+
+    private static Program expanded(Program program, String stageName, Function<Operation, List<Operation>> change) {
+        return staged(program, stage -> !stage.name().startsWith(stageName) ? stage
+                : new Stage(stage.name(), stage.repeat(), stage.reversed(), stage.carries(),
+                        stage.operations().stream().flatMap(operation -> change.apply(operation).stream()).toList()));
+    }
+
+    /// Of a perturbation that is c·g the g becomes |g| = max(g, 0) + max(−g, 0).
+    private static Program absolute(Program program) {
+        return expanded(program, "perturb ", operation -> {
+            if (!(operation instanceof Scale scale)) {
+                return List.of(operation);
+            }
+            Value g = scale.x();
+            int id = 10 * scale.y().id();
+            Value minusOne = new Value(1_000_000 + id, "minusOne", scale.factor().type(), lowland.program.Shape.SCALAR, g.repeat());
+            Value negative = further(id + 1, "negative", g);
+            Value above = further(id + 2, "above", g);
+            Value below = further(id + 3, "below", g);
+            Value size = further(id + 4, "size", g);
+            return List.of(new Constant(-1, minusOne), new Scale(g, minusOne, negative), new Relu(g, above), new Relu(negative, below),
+                    new Add(above, below, size), new Scale(size, scale.factor(), scale.y()));
+        });
+    }
+
+    /// ρ/N becomes ρ/(N + 10⁻³).
+    private static Program lengthened(Program program) {
+        return expanded(program, "", operation -> {
+            if (!(operation instanceof Scalar(Scalar.Kind kind, Value rho, Value norm, Value y)) || kind != Scalar.Kind.DIVIDE_OR_ZERO) {
+                return List.of(operation);
+            }
+            Value more = further(10 * y.id(), "more", y);
+            Value longer = further(10 * y.id() + 1, "longer", y);
+            return List.of(new Constant(1e-3, more), new Scalar(Scalar.Kind.ADD, norm, more, longer), new Scalar(kind, rho, longer, y));
+        });
+    }
+
+    /// B + ε_B, which the norm of the change makes, becomes B itself: the gradient is taken there, and the descent starts there.
+    private static Program notRestored(Program program) {
+        Map<State, Value> updates = new LinkedHashMap<>(program.updates());
+        for (Stage stage : program.stages()) {
+            for (Operation operation : stage.operations()) {
+                if (operation instanceof Add(Value b, Value epsilon, Value moved) && b.name().endsWith("lora_B.weight")) {
+                    program.reads().forEach((state, value) -> {
+                        if (value.equals(b)) {
+                            updates.put(state, moved);
+                        }
+                    });
+                    updates.values().removeIf(epsilon::equals);
+                }
+            }
+        }
+        return new Program(program.name(), program.inputs(), program.reads(), program.stages(), updates, program.outputs());
+    }
+
+    /// The first pair and the head step first; then the gradient is taken anew, and the second pair steps.
+    private static TrainingStep afterTheFirst(Trial trial) {
+        TrainingStep right = trial.program();
+        Set<State> second = new HashSet<>();
+        for (State state : right.descend().updates().keySet()) {
+            if (right.auxiliary().stream().anyMatch(pair -> state.name().startsWith(pair.a().name()) || state.name().startsWith(pair.b().name()))) {
+                second.add(state);
+            }
+        }
+        Recording p = new Recording("perturb");
+        new BiLoraStep((BiLora) trial.rule(), right.adapter(), right.auxiliary()).descend(p, new Descending(trial.descent(), List.of()),
+                right.trained());
+        Zeros.record(p, List.copyOf(right.clear().updates().keySet()).stream().filter(state -> state.name().endsWith(".gradient")).toList());
+        Program first = p.finish();
+        return new TrainingStep(right.clear(), right.gradient(), withUpdates(first, state -> !second.contains(state)),
+                withUpdates(right.descend(), second::contains), right.evaluate(), right.adapter(), right.auxiliary(), right.whole(),
+                right.trained(), right.carried());
+    }
+
+    private static Program withUpdates(Program program, Predicate<State> kept) {
+        Map<State, Value> updates = new LinkedHashMap<>(program.updates());
+        updates.keySet().removeIf(kept.negate());
+        return new Program(program.name(), program.inputs(), program.reads(), program.stages(), updates, program.outputs());
+    }
+
+    /// √(ρ/c) on A2 and B2 becomes 1 on A2 and its square on B2.
+    private static Program clipOfB(Program program) {
+        return staged(program, stage -> {
+            if (!stage.name().startsWith("clip ")) {
+                return stage;
+            }
+            List<Operation> operations = new ArrayList<>();
+            boolean ofB = false;
+            for (Operation operation : stage.operations()) {
+                if (operation instanceof Scale scale) {
+                    Value factor = new Value(1_000_000 + 10 * scale.y().id(), "factor", scale.factor().type(), scale.factor().shape(),
+                            scale.y().repeat());
+                    operations.add(ofB ? new Scalar(Scalar.Kind.MULTIPLY, scale.factor(), scale.factor(), factor) : new Constant(1, factor));
+                    operations.add(new Scale(scale.x(), factor, scale.y()));
+                    ofB = true;
+                } else {
+                    operations.add(operation);
+                }
             }
             return new Stage(stage.name(), stage.repeat(), stage.reversed(), stage.carries(), operations);
         });

@@ -12,6 +12,7 @@ import lowland.program.Recording;
 import lowland.program.Shape;
 import lowland.program.Value;
 import lowland.rule.LoraPair;
+import lowland.rule.PairGradient;
 import org.ejml.simple.SimpleMatrix;
 import org.junit.jupiter.api.Test;
 
@@ -53,6 +54,14 @@ class TheoryTest {
     void balance() {
         LoraPair pair = new LoraPair("w", 1, new SimpleMatrix(1, 2, true, 1.0, 2), new SimpleMatrix(2, 1, true, 3.0, 4));
         assertEquals((25 - 5) / 2.0, Balance.of(pair), EXACT);
+    }
+
+    /// ρ = 0.3, s = −2, ‖gB‖ = ‖(3 4)‖, A of singular values 4 and ½, and 0, which does not count: 0.3/2·5/½.
+    @Test
+    void theBoundOfTheorem1() {
+        LoraPair pair = new LoraPair("w", -2, diagonal(4, 0.5, 0), new SimpleMatrix(2, 3));
+        PairGradient g = new PairGradient(new SimpleMatrix(3, 3), new SimpleMatrix(2, 3, true, 3.0, 0, 0, 0, 4, 0));
+        assertEquals(1.5, Balance.bound(pair, 0.3, g), EXACT);
     }
 
     @Test

@@ -10,13 +10,18 @@ import org.ejml.simple.SimpleMatrix;
 /// | `A`    | Eq. 11  | Ḡ = (1/s)·(Bᵀ)⁺·gA          | BB⁺·G            |
 /// | `MEAN` | Eq. 12  | Ḡ = ½·(Eq. 10 + Eq. 11)     | ½(G·A⁺A + BB⁺·G) |
 ///
+/// `B` with B perturbed is the first-order exact variant, which P1 does not name: of all E with ‖s·E·A‖ ≤ ρ it has the most first-order
+/// gain ‹G, s·E·A›, ρ‖G·A⁺A‖, and needs gB alone. So has `A` with A perturbed.
+///
+///     E_B = (ρ/|s|)·gB·(AAᵀ)⁺/√tr(gB·(AAᵀ)⁺·gBᵀ)
+///
 /// Shapes: gB n×R, Aᵀ m×R, (Aᵀ)⁺ R×m; Bᵀ R×n, (Bᵀ)⁺ n×R, gA R×m; Ḡ n×m.
 ///
 /// Errata. Eq. 10 and 11 print "= G": they are its projections onto the row space of A and the column space of B, equal to G only if G
 /// lies in these. At B = 0 Eq. 11 is 0. Eq. 12 is "more accurate" than both only if the part of G in Col B outside Row A and the part
 /// in Row A outside Col B have squared norms of a ratio between 1/3 and 3.
 public enum Estimate {
-    /// From B's gradient alone, Eq. 10.
+    /// From B's gradient alone, Eq. 10: first-order exact where B is perturbed.
     B,
     /// From A's gradient alone, Eq. 11.
     A,

@@ -20,6 +20,9 @@ import lowland.rule.Trace.FmLoraTrace;
 /// Departures. The norm's scope is open in P1; its Eq. 13 is per matrix, hence LAYER by default. With A perturbed (P1 names it as
 /// an alternative), step 2 ends with E_A = (1/s)·B⁺·E_W, and step 3 is at A + E_A.
 ///
+/// Variant, this project's: with the estimate B (Eq. 10 alone) and B perturbed E_B is the first-order exact perturbation, see [Estimate];
+/// the mean's keeps at least 2√2/3 of its direction, and less of its norm.
+///
 /// Edge: ‖Ḡ‖ = 0 gives E = 0; at B = 0, E_A = 0.
 /// Two gradient evaluations a step, on the same batch and masks; the second gives the others' gradient too.
 ///

@@ -41,6 +41,16 @@ public record Finding(Claim claim, Measured equality, Measured inequality, int c
 
     /// Whether the claim stands as its verdict says: all bounds kept, and the counterexample, if there is one, refutes the print.
     public boolean asExpected() {
-        return worst() != null && worst().holds() && (counterexample == null || counterexample.refutes());
+        return measuredHolds() && refutes();
+    }
+
+    /// Whether anything was measured, and all of it is within its bounds.
+    public boolean measuredHolds() {
+        return worst() != null && worst().holds();
+    }
+
+    /// Whether the counterexample, if there is one, is one.
+    public boolean refutes() {
+        return counterexample == null || counterexample.refutes();
     }
 }

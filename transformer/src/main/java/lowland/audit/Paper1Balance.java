@@ -26,7 +26,7 @@ final class Paper1Balance {
         return List.of(
                 Claim.corrected("theorem1", "P1 Theorem 1, Eq. 17",
                         "|d½(‖x‖² − ‖y‖²)/dt| ≤ (ρ/s)·‖g_x̃‖/‖y‖ at rank 1",
-                        "d½(‖B‖² − ‖A‖²)/dt = ‹E_B, gB(B̃, A)›, at most (ρ/|s|)·‖gB(B̃, A)‖/σ⁺_min(A), at any rank",
+                        "d½(‖B‖² − ‖A‖²)/dt = ‹E_B, gB(B̃, A)›, at most (ρ/|s|)·‖gB(B̃, A)‖/σ⁺_min(A), at any rank; equal where G = u·yᵀ at rank 1",
                         1000, Paper1Balance::drift),
                 Claim.refuted("theorem1-balance", "P1 Theorem 1, conclusion",
                         "½(‖B‖² − ‖A‖²) decreases: the factors become balanced",
@@ -75,7 +75,25 @@ final class Paper1Balance {
                     Balance.bound(pair, rho, g),
                     1e-10));
         }
+        measured.add(sharp(rules, random));
         return measured;
+    }
+
+    /// G = u·yᵀ everywhere, A = yᵀ, B along u: nothing of G is outside Row A and Col B, so s·E_B·A = ρ·G/‖G‖, and E_B is along gB.
+    private static Measured sharp(Rules rules, Random random) {
+        Layer drawn = Layer.draw(random);
+        SimpleMatrix u = Layer.normal(drawn.g().getNumRows(), 1, random);
+        SimpleMatrix y = Layer.normal(1, drawn.g().getNumCols(), random);
+        LoraPair pair = new LoraPair("w", drawn.pair().scaling(), y, u.scale(random.nextInt(3) - 1));
+        Layer layer = new Layer(pair, u.mult(y), drawn.rho());
+        FmLora rule = FmLora.defaults();
+        Trainables at = layer.trainables();
+        Trace.FmLoraTrace trace = (Trace.FmLoraTrace) rules.step(rule, at, rule.initialState(at), layer.inputs(), Layer.sgd(),
+                layer.oracle()).trace();
+        PairGradient g = trace.perturbedGradients().pairs().getFirst();
+        double bound = Balance.bound(pair, layer.rho(), g);
+        return Measured.equal("rate = (ρ/|s|)·‖gB(B̃, A)‖/‖y‖ where G = u·yᵀ", bound,
+                Balance.drift(trace.perturbation().perturbations().getFirst(), g), layer.tolerance(), bound);
     }
 
     /// P1's case: x n×1, y 1×m.

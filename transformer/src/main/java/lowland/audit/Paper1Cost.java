@@ -31,54 +31,62 @@ final class Paper1Cost {
     private Paper1Cost() {
     }
 
+    /// How a rule and a matrix become the training step that is counted. The proofs put wrong ones here.
+    @FunctionalInterface
+    interface Joined {
+        Joined LITERAL = OneMatrix::step;
+
+        TrainingStep step(OneMatrix model, UpdateRule rule, int rank);
+    }
+
     static List<Claim> claims() {
         return List.of(
                 Claim.holds("paper1-eq20", "P1 Eq. 20",
                         "LoRA trains n·R + R·m numbers a matrix",
-                        20, Paper1Cost::trained),
+                        20, (_, random) -> trained(Joined.LITERAL, random)),
                 Claim.refuted("paper1-eq21", "P1 Eq. 21",
                         "FMLoRA keeps 1.5·(n·R + R·m) numbers more a matrix, in an edition before v3; v3 prints 5 for 1.5",
                         "what it lists is n·R + 2·R·m, 1.5 times only where n = m; needed are n·R, for the perturbed factor, and while it is"
                                 + " made 2·n·R and R×R blocks",
-                        20, Paper1Cost::perturbed, Paper1Cost::kept),
+                        20, (rules, random) -> perturbed(Joined.LITERAL, rules, random), Paper1Cost::kept),
                 Claim.corrected("paper1-eq22", "P1 Eq. 22",
                         "EFMLoRA keeps a constant times n·R + R·m numbers more a matrix",
                         "n·R, for Ê alone, where the forward pass takes B + Ê as it goes",
-                        20, (_, random) -> memory(EfmLora.defaults(), random)),
+                        20, (_, random) -> memory(Joined.LITERAL, EfmLora.defaults(), random)),
                 Claim.holds("paper1-eq23", "P1 Eq. 23",
                         "FMLoRA: two forward and backward passes a step, and O((n+m)·R²) a matrix",
-                        10, (rules, random) -> time(rules, FmLora.defaults(), FmLora.defaults()::initialState, 2, random)),
+                        10, (rules, random) -> time(Joined.LITERAL, rules, FmLora.defaults(), FmLora.defaults()::initialState, 2, random)),
                 Claim.holds("paper1-eq24", "P1 Eq. 24",
                         "EFMLoRA: one forward and backward pass a step, and O((n+m)·R²) a matrix",
-                        10, (rules, random) -> time(rules, EfmLora.defaults(), EfmLora.defaults()::initialState, 1, random)),
+                        10, (rules, random) -> time(Joined.LITERAL, rules, EfmLora.defaults(), EfmLora.defaults()::initialState, 1, random)),
                 Claim.holds("passes", "P1, P2: the other rules",
                         "gradient evaluations a step: LoRA 1, LoRA-SAM 2, Bi-LoRA 1",
                         10, Paper1Cost::passes),
                 Claim.corrected("paper1-qr", "P1, complexity",
                         "Householder's QR for a pseudo-inverse costs O(R²·n)",
                         "2R²(n − R/3) for R and as much for the thin Q, of the tall one of X and Xᵀ",
-                        20, Paper1Cost::qr));
+                        20, (_, random) -> qr(HouseholderQr::of, random)));
     }
 
-    private static List<Measured> trained(Rules rules, Random random) {
+    static List<Measured> trained(Joined joined, Random random) {
         int n = 10 + random.nextInt(300);
         int m = 10 + random.nextInt(300);
         int rank = 1 + random.nextInt(8);
         long elements = 0;
-        TrainingStep step = new OneMatrix(n, m).step(Lora.defaults(), rank);
+        TrainingStep step = joined.step(new OneMatrix(n, m), Lora.defaults(), rank);
         for (Factors factors : step.adapter()) {
             elements += factors.a().size() + factors.b().size();
         }
         return List.of(Measured.same("numbers of the adapter's states", (double) n * rank + (double) rank * m, elements));
     }
 
-    private static List<Measured> memory(UpdateRule rule, Random random) {
+    static List<Measured> memory(Joined joined, UpdateRule rule, Random random) {
         int n = 10 + random.nextInt(300);
         int m = 10 + random.nextInt(300);
         int rank = 1 + random.nextInt(8);
         OneMatrix model = new OneMatrix(n, m);
         TrainingStep lora = model.step(Lora.defaults(), rank);
-        TrainingStep step = model.step(rule, rank);
+        TrainingStep step = joined.step(model, rule, rank);
         return List.of(
                 Measured.same("numbers of its states beyond LoRA's", (double) n * rank,
                         OneMatrix.elements(step) - OneMatrix.elements(lora)),
@@ -87,7 +95,7 @@ final class Paper1Cost {
     }
 
     /// And the buffers that the print lists, of the literal rule: E_B, a copy of A, and A⁺.
-    private static List<Measured> perturbed(Rules rules, Random random) {
+    static List<Measured> perturbed(Joined joined, Rules rules, Random random) {
         Layer layer = Layer.draw(random);
         FmLora rule = FmLora.defaults();
         SimpleMatrix e = ((Trace.FmLoraTrace) rules.step(rule, layer.trainables(), rule.initialState(layer.trainables()), layer.inputs(),
@@ -96,11 +104,11 @@ final class Paper1Cost {
         int n = layer.g().getNumRows();
         int m = layer.g().getNumCols();
         int rank = a.getNumRows();
-        List<Measured> measured = new ArrayList<>(memory(rule, random));
+        List<Measured> measured = new ArrayList<>(memory(joined, rule, random));
         OneMatrix model = new OneMatrix(n, m);
         int fits = Math.min(rank, Math.min(n, m));
         measured.add(Measured.atMost("numbers alive at once in `perturb` ≤ 2·n·R and R×R blocks",
-                OneMatrix.arena(model.step(rule, fits).perturb()), whilePerturbed(n, fits), 0));
+                OneMatrix.arena(joined.step(model, rule, fits).perturb()), whilePerturbed(n, fits), 0));
         measured.add(Measured.same("numbers of E_B, A and A⁺", n * rank + 2.0 * rank * m,
                 e.getNumElements() + a.getNumElements() + PseudoInverse.byHouseholder(a).getNumElements()));
         return measured;
@@ -121,17 +129,17 @@ final class Paper1Cost {
                 OneMatrix.elements(step) - OneMatrix.elements(lora));
     }
 
-    private static List<Measured> time(Rules rules, UpdateRule rule, Function<Trainables, RuleState> start, int passes,
+    static List<Measured> time(Joined joined, Rules rules, UpdateRule rule, Function<Trainables, RuleState> start, int passes,
             Random random) {
         int n = 64 + random.nextInt(200);
         int m = 64 + random.nextInt(200);
         int rank = 4;
-        OperationCount once = beside(rule, n, m, rank);
-        OperationCount wide = beside(rule, 2 * n, 2 * m, rank);
-        OperationCount deep = beside(rule, n, m, 2 * rank);
+        OperationCount once = beside(joined, rule, n, m, rank);
+        OperationCount wide = beside(joined, rule, 2 * n, 2 * m, rank);
+        OperationCount deep = beside(joined, rule, n, m, 2 * rank);
         Layer layer = Layer.draw(random);
         List<Measured> measured = new ArrayList<>(evaluations(rules, rule, start.apply(layer.trainables()), passes, layer));
-        measured.add(Measured.same("passes of the training step", passes, new OneMatrix(n, m).step(rule, rank).gradients()));
+        measured.add(Measured.same("passes of the training step", passes, joined.step(new OneMatrix(n, m), rule, rank).gradients()));
         measured.add(Measured.atMost("operations at twice n and m, over those before: linear", (double) wide.flops() / once.flops(), 2, 0));
         measured.add(Measured.atMost("operations at twice R, over those before: at most square, and R³",
                 (double) deep.flops() / once.flops(), 4, 8.0 * rank / (n + m)));
@@ -140,9 +148,9 @@ final class Paper1Cost {
         return measured;
     }
 
-    private static OperationCount beside(UpdateRule rule, int n, int m, int rank) {
+    private static OperationCount beside(Joined joined, UpdateRule rule, int n, int m, int rank) {
         OneMatrix model = new OneMatrix(n, m);
-        return OneMatrix.beside(model.step(rule, rank), model.step(Lora.defaults(), rank));
+        return OneMatrix.beside(joined.step(model, rule, rank), model.step(Lora.defaults(), rank));
     }
 
     private static List<Measured> evaluations(Rules rules, UpdateRule rule, RuleState state, int passes, Layer layer) {
@@ -167,11 +175,12 @@ final class Paper1Cost {
         return measured;
     }
 
-    private static List<Measured> qr(Rules rules, Random random) {
+    /// @param householder what is counted
+    static List<Measured> qr(Function<SimpleMatrix, HouseholderQr> householder, Random random) {
         int n = 20 + random.nextInt(200);
         int rank = 1 + random.nextInt(16);
         SimpleMatrix x = Layer.normal(n, rank, random);
-        HouseholderQr qr = HouseholderQr.of(x);
+        HouseholderQr qr = householder.apply(x);
         double leading = 2.0 * rank * rank * (n - rank / 3.0);
         // The rest is of order n·R.
         double rest = 6.0 * n * rank;

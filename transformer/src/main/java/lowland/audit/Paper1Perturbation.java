@@ -51,7 +51,8 @@ final class Paper1Perturbation {
                         "the condition number of A and B is about 3",
                         "a fresh A, uniform, has κ ≤ (1 + √(R/m))/(1 − √(R/m)), and a few per cent: 1.0–1.3 at m = 4096, R ≤ 64; B has that of the"
                                 + " gradients that made it",
-                        2, Paper1Perturbation::conditionOfA, Paper1Perturbation::conditionOfB),
+                        2, (_, random) -> conditionOfA((key, rank, m) -> Initialization.kaimingUniform(key, "w.lora_A.weight", rank, m), random),
+                        Paper1Perturbation::conditionOfB),
                 Claim.refuted("paper1-eq13", "P1 Eq. 13",
                         "E_W = ρ·sign(Ḡ)⊙Ḡ/‖Ḡ‖",
                         "E_W = ρ·Ḡ/‖Ḡ‖",
@@ -179,11 +180,17 @@ final class Paper1Perturbation {
                 layer.g().minus(Estimate.MEAN.of(layer.pair(), layer.gradient())).normF());
     }
 
-    private static List<Measured> conditionOfA(Rules rules, Random random) {
+    /// How a fresh A, R×m, is drawn under a key.
+    @FunctionalInterface
+    interface Fresh {
+        SimpleMatrix a(long key, int rank, int m);
+    }
+
+    static List<Measured> conditionOfA(Fresh fresh, Random random) {
         int m = 4096;
         int rank = new int[] {2, 8, 64}[random.nextInt(3)];
         double ratio = Math.sqrt((double) rank / m);
-        SimpleMatrix a = Initialization.kaimingUniform(random.nextLong(), "w.lora_A.weight", rank, m);
+        SimpleMatrix a = fresh.a(random.nextLong(), rank, m);
         // The limit of large matrices (Marchenko and Pastur), with room for the fluctuation of a finite one.
         return List.of(Measured.atMost("κ(A) at rank " + rank, Layer.condition(a), (1 + ratio) / (1 - ratio), 0.05));
     }
@@ -191,7 +198,7 @@ final class Paper1Perturbation {
     /// LoRA on query and value of a tiny encoder, from a fresh A and B = 0.
     private static Counterexample conditionOfB() {
         int rank = 8;
-        TinyTransformer transformer = new TinyTransformer(rank);
+        TinyTransformer transformer = new TinyTransformer();
         Trainables at = transformer.fresh(rank);
         RuleState state = Lora.defaults().initialState(at);
         for (int t = 1; t <= 20; t++) {

@@ -40,7 +40,8 @@ final class Paper1Sam {
                         "∂L/∂B = s·G·Aᵀ, ∂L/∂A = s·Bᵀ·G",
                         500, Paper1Sam::gradients),
                 Claim.holds("paper1-eq7", "P1 Eq. 7",
-                        "ε_B = ρ·gB/‖gB‖ and ε_A = ρ·gA/‖gA‖, a radius for each factor: 1 to √2 times the joint gain",
+                        "ε_B = ρ·gB/‖gB‖ and ε_A = ρ·gA/‖gA‖, a radius for each factor: 1 (where one gradient is 0) to √2 (where both are equally"
+                                + " long) times the joint gain",
                         2000, Paper1Sam::separateRadii),
                 Claim.corrected("paper1-eq8", "P1 Eq. 8",
                         "‖(ε_B, ε_A)‖ ≤ ρ, the scope over layers left open",
@@ -52,19 +53,20 @@ final class Paper1Sam {
                         2000, Paper1Sam::dualNorm, Paper1Sam::printedSign));
     }
 
-    private static Trace.LoraSamTrace sam(Rules rules, LoraSam rule, Trainables at, double rho, SmallModel model) {
-        return (Trace.LoraSamTrace) step(rules, rule, at, rho, model).trace();
+    private static Trace.LoraSamTrace sam(Rules rules, LoraSam rule, Trainables at, double rho, GradientOracle oracle) {
+        return (Trace.LoraSamTrace) step(rules, rule, at, rho, oracle).trace();
     }
 
-    private static StepResult step(Rules rules, LoraSam rule, Trainables at, double rho, SmallModel model) {
-        return rules.step(rule, at, rule.initialState(at), new StepInputs(1, ETA, ETA, rho, 0), Sgd.defaults(), model);
+    private static StepResult step(Rules rules, LoraSam rule, Trainables at, double rho, GradientOracle oracle) {
+        return rules.step(rule, at, rule.initialState(at), new StepInputs(1, ETA, ETA, rho, 0), Sgd.defaults(), oracle);
     }
 
     private static SmallModel anyModel(Random random) {
-        return switch (random.nextInt(4)) {
-            case 0 -> SmallModel.factorisation(random, 1 + random.nextInt(3));
-            case 1 -> SmallModel.network(random);
-            case 2 -> SmallModel.logistic(random, 1 + random.nextInt(3), 2 + random.nextInt(4));
+        return switch (random.nextInt(9)) {
+            case 8 -> SmallModel.flat(2 + random.nextInt(3), 2 + random.nextInt(4));
+            case 0, 1 -> SmallModel.factorisation(random, 1 + random.nextInt(3));
+            case 2, 3 -> SmallModel.network(random);
+            case 4, 5 -> SmallModel.logistic(random, 1 + random.nextInt(3), 2 + random.nextInt(4));
             default -> SmallModel.quadratic(random, 2 + random.nextInt(3), 2 + random.nextInt(4));
         };
     }
@@ -80,11 +82,12 @@ final class Paper1Sam {
         SimpleMatrix other = Stacked.direction(e.getNumElements(), random).scale(rho);
         double tolerance = 4 * e.getNumElements() * UNIT_ROUNDOFF;
         SimpleMatrix w = Stacked.factors(at);
-        SimpleMatrix gAtPerturbed = Stacked.gradient(model.at(Stacked.unstacked(at, w.plus(g.scale(rho / g.normF())))));
+        // At g = 0 no ε is better than another: there it is 0.
+        double radius = g.normF() == 0 ? 0 : rho;
+        SimpleMatrix gAtPerturbed = Stacked.gradient(model.at(radius == 0 ? at : Stacked.unstacked(at, w.plus(g.scale(rho / g.normF())))));
         SimpleMatrix next = w.minus(gAtPerturbed.scale(ETA));
-        double flat = g.normF() == 0 ? 0 : rho;
         return List.of(
-                Measured.equal("‖ε‖ = ρ", flat, e.normF(), tolerance, rho),
+                Measured.equal("‖ε‖ = ρ", radius, e.normF(), tolerance, rho),
                 Measured.equal("‹g, ε› = ρ‖g‖", rho * g.normF(), Layer.inner(g, e), tolerance, rho * g.normF()),
                 Measured.atMost("another ε of that norm gains no more", Layer.inner(g, other), rho * g.normF(), tolerance),
                 Measured.equal("w − η·∇L(w + ε)", next, Stacked.factors(result.next()), 1e-12, next.normF() + ETA * gAtPerturbed.normF()));
@@ -154,7 +157,7 @@ final class Paper1Sam {
             measured.add(slope(rules, at, model, random));
         }
         if (random.nextInt(20) == 0) {
-            TinyTransformer transformer = new TinyTransformer(TinyTransformer.RANK);
+            TinyTransformer transformer = new TinyTransformer();
             measured.add(slope(rules, transformer.pairs(random), transformer, random));
         }
         return measured;
@@ -184,8 +187,12 @@ final class Paper1Sam {
         LoraPair pair = at.pairs().getFirst();
         Trainables start = at.withPairs(List.of(pair.withB(pair.b().createLike())));
         PairGradient first = model.at(start).pairs().getFirst();
-        // With the gradients made equally long the ratio is √2.
+        PairGradient even = new PairGradient(g.dA().scale(g.dB().normF() / g.dA().normF()), g.dB());
+        GradientOracle equallyLong = _ -> new Gradients(0, List.of(even), List.of());
         return List.of(
+                Measured.equal("√2 times the joint gain where ‖gA‖ = ‖gB‖",
+                        Math.sqrt(2) * gain(even, sam(rules, new LoraSam(NormScope.GLOBAL), at, rho, equallyLong)),
+                        gain(even, sam(rules, new LoraSam(NormScope.FACTOR), at, rho, equallyLong)), 1e-13, rho * even.dB().normF()),
                 Measured.equal("gain = ρ(‖gA‖ + ‖gB‖)", rho * (g.dA().normF() + g.dB().normF()), gain, 1e-13, jointGain),
                 Measured.atMost("joint gain ≤ gain", jointGain, gain, 1e-13),
                 Measured.atMost("gain ≤ √2·joint gain", gain, Math.sqrt(2) * jointGain, 1e-13),

@@ -37,8 +37,8 @@ final class Paper2Bilora {
                         300, Paper2Bilora::ball),
                 Claim.refuted("prop41", "P2 Prop. 4.1",
                         "Col(B2·A2) = Col B2, independent of Col B1",
-                        "Col(B2·A2) ⊆ Col B2, Row(B2·A2) ⊆ Row A2, rank ≤ R2; from B1 = B2 = 0 both lie in the columns of the gradients"
-                                + " so far",
+                        "Col(B2·A2) ⊆ Col B2, Row(B2·A2) ⊆ Row A2, rank ≤ R2; with SGD from B1 = B2 = 0 both lie in the columns of the"
+                                + " gradients so far, and are one where those are",
                         300, Paper2Bilora::space, Paper2Bilora::sameColumn),
                 Claim.corrected("paper2-eq9", "P2 Eq. 9",
                         "B1 ← B1 − η1·G·A1ᵀ, A1 ← A1 − η1·B1ᵀ·G, B2 ← B2 + η2·G·A2ᵀ, A2 ← A2 + η2·B2ᵀ·G",
@@ -132,10 +132,42 @@ final class Paper2Bilora {
         SimpleMatrix merged = model.weights(trace.merged()).getFirst();
         SimpleMatrix perturbation = merged.minus(model.weights(first.next()).getFirst());
         double size = merged.normF() + perturbation.normF();
-        return List.of(
+        List<Measured> measured = new ArrayList<>(columns(rules, random));
+        measured.addAll(List.of(
                 Measured.relative("Col(ε_W) ⊆ Col B2", Projection.outsideColumns(perturbation, pair.b()), 1e-13, size),
                 Measured.relative("Row(ε_W) ⊆ Row A2", Projection.outsideRows(perturbation, pair.a()), 1e-13, size),
-                Measured.atMost("rank of B2·A2 ≤ R2", Projection.rank(pair.weightChange()), pair.a().getNumRows(), 0));
+                Measured.atMost("rank of B2·A2 ≤ R2", Projection.rank(pair.weightChange()), pair.a().getNumRows(), 0)));
+        return measured;
+    }
+
+    /// From B1 = B2 = 0 with gradients G_k = U·V_k, U of one column or two.
+    private static List<Measured> columns(Rules rules, Random random) {
+        int n = 4 + random.nextInt(3);
+        int m = 3 + random.nextInt(3);
+        SimpleMatrix u = Layer.normal(n, 1 + random.nextInt(2), random);
+        int rank = u.getNumCols() == 1 ? 1 : 1 + random.nextInt(3);
+        Trainables at = new Trainables(List.of(new LoraPair("w", 1, Layer.normal(rank, m, random), new SimpleMatrix(n, rank))), List.of());
+        RuleState state = SGD.initialState(at, List.of(new LoraPair("w", 2, Layer.normal(rank, m, random), new SimpleMatrix(n, rank))));
+        double path1 = 0;
+        double path2 = 0;
+        for (int t = 1; t <= 5; t++) {
+            SimpleMatrix g = u.mult(Layer.normal(u.getNumCols(), m, random));
+            path1 += ETA * g.normF() * at.pairs().getFirst().a().normF();
+            path2 += 2 * ETA * g.normF() * second(state).getFirst().a().normF();
+            StepResult result = step(rules, SGD, at, state, t, 0.05, trainables -> gradients(trainables, g));
+            at = result.next();
+            state = result.state();
+        }
+        SimpleMatrix b1 = at.pairs().getFirst().b();
+        SimpleMatrix b2 = second(state).getFirst().b();
+        List<Measured> measured = new ArrayList<>(List.of(
+                Measured.relative("Col B1 ⊆ Σ Col(G_k)", Projection.outsideColumns(b1, u), 1e-12, path1),
+                Measured.relative("Col B2 ⊆ Σ Col(G_k)", Projection.outsideColumns(b2, u), 1e-12, path2)));
+        if (u.getNumCols() == 1) {
+            measured.add(Measured.relative("Col B1 ⊆ Col B2 where the G_k have one column", Projection.outsideColumns(b1, b2), 1e-12,
+                    path1 * path2 / b2.normF()));
+        }
+        return measured;
     }
 
     /// All gradients u·vᵀ with one u: B1 and B2 both become multiples of u.

@@ -14,6 +14,7 @@ import lowland.program.State;
 import lowland.program.operation.Mask;
 import lowland.random.CounterRandom;
 import lowland.rule.BiLora;
+import lowland.rule.FullFineTuning;
 import lowland.rule.GradientOracle;
 import lowland.rule.Gradients;
 import lowland.rule.Initialization;
@@ -34,16 +35,16 @@ final class TinyTransformer implements GradientOracle {
     private static final int[] LENGTHS = {5, 1, 4};
     private static final int CLASSES = 3;
     private static final int VOCABULARY = 20;
+    private static final int CHANNELS = 12;
     static final int RANK = 2;
     private static final double SCALING = 2;
 
     private final TrainingStep step;
     private final Interpreter.Run session;
 
-    /// @param rank of all pairs of a layer together, Bi-LoRA's second one too
-    TinyTransformer(int rank) {
+    TinyTransformer() {
         Bert model = model(1);
-        step = TrainingStep.of(Lora.defaults(), Sgd.defaults(), model, factors(model, Factors.PRIMARY, rank), List.of());
+        step = TrainingStep.of(Lora.defaults(), Sgd.defaults(), model, factors(model, Factors.PRIMARY, CHANNELS), List.of());
         session = new Interpreter().open(step.programs(), CAPACITY);
         for (State state : frozen(model)) {
             for (int layer = 0; layer < state.slices(); layer++) {
@@ -54,13 +55,13 @@ final class TinyTransformer implements GradientOracle {
     }
 
     static Bert model(int layers) {
-        BertConfig config = new BertConfig("bert", layers, 12, 3, 14, VOCABULARY, 8, 2, 0, 1e-12, 0, 0, 0);
+        BertConfig config = new BertConfig("bert", layers, CHANNELS, 3, 14, VOCABULARY, 8, 2, 0, 1e-12, 0, 0, 0);
         return new Bert(config, "", Bert.Pooling.MEAN, CLASSES, false, 0, false);
     }
 
-    /// Adapters of rank 2 on query and value, for Bi-LoRA second ones too.
+    /// Adapters of rank 2 on query and value, for Bi-LoRA second ones too; none in full fine-tuning.
     static TrainingStep step(UpdateRule rule, Descent descent, Bert model) {
-        return TrainingStep.of(rule, descent, model, factors(model, Factors.PRIMARY, RANK),
+        return TrainingStep.of(rule, descent, model, rule instanceof FullFineTuning ? List.of() : factors(model, Factors.PRIMARY, RANK),
                 rule instanceof BiLora ? factors(model, Factors.AUXILIARY, RANK + 1) : List.of());
     }
 
@@ -86,7 +87,12 @@ final class TinyTransformer implements GradientOracle {
         return values;
     }
 
-    /// The batch, and every scalar of a step.
+    /// Of step t's random numbers.
+    static long noiseKey(int t) {
+        return CounterRandom.noiseKey(7, t);
+    }
+
+    /// The batch, and every scalar of a step but what its rule makes itself.
     static Inputs inputs(int t, double rho) {
         int tokens = 0;
         for (int length : LENGTHS) {
@@ -116,7 +122,8 @@ final class TinyTransformer implements GradientOracle {
                 .ints("sequences", sequences).ints("places", positions).ints("rows", rows).ints("rowPlaces", new int[LENGTHS.length])
                 .ints("maskKey", Mask.halves(1, t, 0)).scalar("lossWeight", 1.0 / LENGTHS.length)
                 .scalar("rho", rho).scalar("learningRate", 0.01).scalar("headLearningRate", 0).scalar("clipNorm", Double.POSITIVE_INFINITY)
-                .scalar("correction1", 1 - Math.pow(0.9, t)).scalar("correction2", 1 - Math.pow(0.999, t)).scalar("ema", 0.9);
+                .scalar("correction1", 1 - Math.pow(0.9, t)).scalar("correction2", 1 - Math.pow(0.999, t))
+                .ints("noiseKey", Mask.halves(noiseKey(t)));
     }
 
     /// Pairs as training starts with them.
@@ -142,36 +149,30 @@ final class TinyTransformer implements GradientOracle {
         return new Trainables(pairs, List.of());
     }
 
-    /// Several pairs of one layer are one pair of their joint rank: s1·B1·A1 + s2·B2·A2 = s·[s1/s·B1 | s2/s·B2]·[A1; A2].
+    /// All pairs of a layer together are one of full rank, B = I and s·A = Σ s_i·B_i·A_i, whose gradient in A is s·G. Each pair's own is
+    /// made of G.
     @Override
     public Gradients at(Trainables trainables) {
         for (Factors factors : step.adapter()) {
-            SimpleMatrix a = new SimpleMatrix(factors.rank(), factors.linear().in());
-            SimpleMatrix b = new SimpleMatrix(factors.linear().out(), factors.rank());
-            int at = 0;
+            SimpleMatrix change = new SimpleMatrix(factors.linear().out(), factors.linear().in());
             for (LoraPair pair : trainables.pairs()) {
                 if (pair.name().equals(factors.linear().module(0))) {
-                    a.insertIntoThis(at, 0, pair.a());
-                    b.insertIntoThis(0, at, pair.b().scale(pair.scaling() / SCALING));
-                    at += pair.a().getNumRows();
+                    change = change.plus(pair.weightChange());
                 }
             }
-            set(factors.a(), a);
-            set(factors.b(), b);
+            set(factors.a(), change.divide(SCALING));
+            set(factors.b(), SimpleMatrix.identity(CHANNELS));
         }
         Inputs inputs = inputs(1, 0);
         session.run("clear", inputs);
         session.run("gradient", inputs);
-        int[] taken = new int[step.adapter().size()];
         List<PairGradient> gradients = new ArrayList<>();
         for (LoraPair pair : trainables.pairs()) {
-            for (int j = 0; j < taken.length; j++) {
-                Factors factors = step.adapter().get(j);
+            for (Factors factors : step.adapter()) {
                 if (pair.name().equals(factors.linear().module(0))) {
-                    int from = taken[j];
-                    taken[j] += pair.a().getNumRows();
-                    gradients.add(new PairGradient(get(factors.dA()).extractMatrix(from, taken[j], 0, factors.linear().in()),
-                            get(factors.dB()).extractMatrix(0, factors.linear().out(), from, taken[j]).scale(pair.scaling() / SCALING)));
+                    SimpleMatrix g = get(factors.dA()).divide(SCALING);
+                    gradients.add(new PairGradient(pair.b().transpose().mult(g).scale(pair.scaling()),
+                            g.mult(pair.a().transpose()).scale(pair.scaling())));
                 }
             }
         }

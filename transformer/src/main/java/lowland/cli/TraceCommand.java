@@ -137,7 +137,7 @@ final class TraceCommand implements Callable<Integer> {
                     .at((t - 1.0) / steps, CounterRandom.noiseKey(0, t - 1)), Sgd.defaults(), problem);
             streams.out().println();
             streams.out().println("step " + t);
-            streams.out().print(TraceText.of(result));
+            streams.out().print(TraceText.of(rule, result));
             at = result.next();
             state = result.state();
         }

@@ -111,7 +111,7 @@ public final class AuditPage {
                     .append(Page.escape(finding.claim().holding())).append("</p>\n");
         }
         if (finding.counterexample() != null) {
-            card.append("<p class=\"fails\"><b>fails at</b>").append(Page.escape(AuditText.counterexample(finding.counterexample())))
+            card.append("<p class=\"fails\"><b>").append(finding.refutes() ? "fails at" : "does not fail at").append("</b>").append(Page.escape(AuditText.counterexample(finding.counterexample())))
                     .append("</p>\n");
         }
         return card.append("<p class=\"measured\">").append(finding.cases()).append(finding.cases() == 1 ? " case" : " cases")

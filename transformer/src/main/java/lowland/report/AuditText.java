@@ -18,7 +18,7 @@ public final class AuditText {
         text.append(String.format(Locale.ROOT, "%-22s  %-30s  %-18s  error %-8s  bound %s%n",
                 finding.claim().name(), finding.claim().source(), finding.asExpected() ? finding.claim().verdict() : "DEVIATES",
                 number(finding.worst().error()), number(finding.worst().bound())));
-        if (!finding.asExpected()) {
+        if (!finding.measuredHolds()) {
             text.append("    measured: ").append(finding.worst().what()).append(System.lineSeparator());
         }
         if (finding.claim().verdict() != Verdict.HOLDS) {
@@ -26,7 +26,8 @@ public final class AuditText {
             text.append("    holds: ").append(finding.claim().holding()).append(System.lineSeparator());
         }
         if (finding.counterexample() != null) {
-            text.append("    fails: ").append(counterexample(finding.counterexample())).append(System.lineSeparator());
+            text.append(finding.refutes() ? "    fails: " : "    does not fail: ").append(counterexample(finding.counterexample()))
+                    .append(System.lineSeparator());
         }
         return text.toString();
     }

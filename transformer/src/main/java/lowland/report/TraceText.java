@@ -5,6 +5,7 @@ import java.util.Locale;
 import lowland.rule.FactorPerturbation;
 import lowland.rule.Gradients;
 import lowland.rule.LoraPair;
+import lowland.rule.LoraPlus;
 import lowland.rule.PairGradient;
 import lowland.rule.RuleState;
 import lowland.rule.StepResult;
@@ -15,6 +16,7 @@ import lowland.rule.Trace.EfmLoraTrace;
 import lowland.rule.Trace.FmLoraTrace;
 import lowland.rule.Trace.LoraSamTrace;
 import lowland.rule.Trace.LoraTrace;
+import lowland.rule.UpdateRule;
 import org.ejml.simple.SimpleMatrix;
 
 /// The intermediates of one step of one layer, in the paper's order and letters, a line each.
@@ -26,10 +28,10 @@ public final class TraceText {
 
     /// One step's lines.
     ///
-    /// @throws IllegalArgumentException if the rule's trace has no text
-    public static String of(StepResult result) {
+    /// @param rule whose step it is
+    public static String of(UpdateRule rule, StepResult result) {
         TraceText lines = new TraceText();
-        lines.write(result);
+        lines.write(rule, result);
         return lines.text.toString();
     }
 
@@ -64,7 +66,7 @@ public final class TraceText {
                 .append(System.lineSeparator());
     }
 
-    private void write(StepResult result) {
+    private void write(UpdateRule rule, StepResult result) {
         switch (result.trace()) {
             case LoraTrace t -> gradients("", t.gradients(), "at (B, A)");
             case BarTrace t -> {
@@ -107,6 +109,9 @@ public final class TraceText {
                 line("L", t.gradients().loss(), "at W0 + s·B1·A1 + s·B2·A2");
                 gradient("1", t.gradients().pairs().get(0));
                 gradient("2", t.gradients().pairs().get(1));
+                LoraPair first = result.next().pairs().getFirst();
+                line("B1", first.b(), "P2 Eq. 9: B1 − η·gB1, descent");
+                line("A1", first.a(), "P2 Eq. 9: A1 − η·gA1");
                 LoraPair ascended = t.ascended().getFirst();
                 line("B2", ascended.b(), "P2 Eq. 9: B2 + η·gB2, ascent");
                 line("A2", ascended.a(), "P2 Eq. 9: A2 + η·gA2");
@@ -117,10 +122,11 @@ public final class TraceText {
             }
             case Trace.Skipped t -> line("skipped", t.reason(), "nothing changed");
         }
-        LoraPair pair = result.next().pairs().getFirst();
-        String number = result.trace() instanceof BiLoraTrace ? "1" : "";
-        line("B" + number, pair.b(), "B" + number + " − η·gB" + number);
-        line("A" + number, pair.a(), "A" + number + " − η·gA" + number);
+        if (!(result.trace() instanceof BiLoraTrace)) {
+            LoraPair pair = result.next().pairs().getFirst();
+            line("B", pair.b(), rule instanceof LoraPlus plus ? "B − " + number(plus.ratio()) + "·η·gB" : "B − η·gB");
+            line("A", pair.a(), "A − η·gA");
+        }
     }
 
     private void gradients(String number, Gradients gradients, String where) {
