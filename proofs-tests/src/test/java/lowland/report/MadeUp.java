@@ -1,6 +1,7 @@
 package lowland.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import lowland.program.Session;
@@ -40,6 +41,34 @@ final class MadeUp {
                 List.of(new DemoResult.Baseline("majority", hits(0.1839, 0), 0.0207, "always \"change\", the most frequent in training"),
                         new DemoResult.Baseline("frozen features", hits(0.5361, 0), 0.4777, "linear head on features")),
                 methods, 290.4);
+    }
+
+    /// LoRA and LoRA-SAM alone, of whose rows the second gains some and loses others with each seed.
+    ///
+    /// @param gained for each seed
+    /// @param lost   for each seed
+    static DemoResult pair(int rows, int[] gained, int[] lost) {
+        DemoResult of = result(List.of(0L, 1L, 2L, 3L, 4L).subList(0, gained.length));
+        List<DemoResult.Method> methods = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            List<DemoResult.Run> runs = new ArrayList<>();
+            for (int seed = 0; seed < gained.length; seed++) {
+                double[] hits = new double[rows];
+                Arrays.fill(hits, 0, rows / 2, 1);
+                if (i == 1) {
+                    Arrays.fill(hits, 0, lost[seed], 0);
+                    Arrays.fill(hits, rows / 2, rows / 2 + gained[seed], 1);
+                }
+                DemoResult.Run run = of.methods().get(i).runs().get(seed);
+                runs.add(new DemoResult.Run(run.seed(), run.steps(), run.gradients(), run.dev(), hits, run.macroF1(), run.testLoss(), run.sharpness()));
+            }
+            DemoResult.Method method = of.methods().get(i);
+            methods.add(new DemoResult.Method(method.method(), runs, method.planned(), method.landscape()));
+        }
+        double[] frozen = new double[rows];
+        Arrays.fill(frozen, 0, rows / 4, 1);
+        return new DemoResult(of.plan(), of.task(), of.trainRows(), of.devRows(), rows,
+                List.of(new DemoResult.Baseline("frozen features", frozen, 0.2, "a head")), methods, 1);
     }
 
     /// As many right answers as an accuracy comes to, from a row on.

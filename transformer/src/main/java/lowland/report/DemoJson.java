@@ -72,7 +72,7 @@ public final class DemoJson {
 
     private static void method(ObjectNode json, DemoResult result, DemoResult.Method method) {
         DemoMethod of = method.method();
-        Metrics.Paired difference = result.toBase(method);
+        DemoResult.Difference difference = result.toBase(method);
         Metrics.Paired aboveFrozen = result.toFrozen(method);
         json.put("name", of.name());
         json.put("title", of.title());
@@ -86,9 +86,11 @@ public final class DemoJson {
         number(json, "aboveFrozen", aboveFrozen.mean());
         number(json, "aboveFrozenStandardError", aboveFrozen.standardError());
         number(json, "differenceToLora", difference.mean());
-        number(json, "differenceStandardError", difference.standardError());
-        number(json, "differenceP", difference.p());
-        json.put("withinNoise", DemoResult.withinNoise(difference));
+        number(json, "differenceStandardError", difference.seeds().standardError());
+        number(json, "differenceP", difference.seeds().p());
+        number(json, "differenceRowsStandardError", difference.rows().standardError());
+        number(json, "differenceRowsP", difference.rows().p());
+        json.put("withinNoise", difference.withinNoise());
         number(json, "macroF1", method.macroF1());
         number(json, "sharpness", method.sharpness());
         number(json, "perturbationNorm", method.perturbation());

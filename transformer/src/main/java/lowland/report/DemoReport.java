@@ -28,8 +28,8 @@ public final class DemoReport {
                 + "sharpness-aware rule takes its gradient not at the weights but at weights that are perturbed by ΔW towards a higher loss. "
                 + "The hope is that what is learned lies in a flat place, where the loss hardly rises nearby, and that flat places "
                 + "generalise better.");
-        page.paragraph("", "So look first at the table: is a method's accuracy different from LoRA's by more than the noise of the seeds? "
-                + "Then at its price, time and memory. Sharpness and the landscapes tell whether the place is flatter indeed. The "
+        page.paragraph("", "So look first at the table: is a method's accuracy different from LoRA's by more than the noise of the seeds and of the "
+                + "test rows? Then at its price, time and memory. Sharpness and the landscapes tell whether the place is flatter indeed. The "
                 + "numbers are what was measured, whichever method wins. A smaller sharpness is flatter, and need not be better.");
         for (DemoResult result : results) {
             task(page, result);
@@ -67,7 +67,7 @@ public final class DemoReport {
         for (DemoResult.Method method : result.methods()) {
             if (method != result.base()) {
                 compared++;
-                if (!DemoResult.withinNoise(result.toBase(method))) {
+                if (!result.toBase(method).withinNoise()) {
                     apart.add(String.format(Locale.ROOT, "%s (%+.1f points)", method.method().title(), 100 * result.toBase(method).mean()));
                 }
             }
@@ -77,9 +77,10 @@ public final class DemoReport {
         for (DemoResult.Method method : result.methods()) {
             flattest = method.sharpness() < flattest.sharpness() ? method : flattest;
         }
+        String noise = String.format(Locale.ROOT, "the noise of %s and of %,d test rows", count(result.plan().seeds().size(), "seed"), result.testRows());
         String difference = compared == 0 ? "" : apart.isEmpty()
-                ? "No method's accuracy differs from LoRA's beyond the noise of " + count(result.plan().seeds().size(), "seed") + ". "
-                : "Beyond the noise of the seeds, these differ from LoRA: " + String.join(", ", apart) + ". ";
+                ? "No method's accuracy differs from LoRA's beyond " + noise + ". "
+                : "Beyond " + noise + ", these differ from LoRA: " + String.join(", ", apart) + ". ";
         return difference + (all ? "Every" : "Not every") + " method beats the head on frozen features beyond the noise of the test rows. "
                 + "The lowest sharpness is that of " + flattest.method().title() + ".";
     }

@@ -58,6 +58,11 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
             return Metrics.standardError(accuracies());
         }
 
+        /// For each seed, the number of right answers.
+        private double[] right() {
+            return runs.stream().mapToDouble(run -> Arrays.stream(run.hits()).sum()).toArray();
+        }
+
         /// For each test row, the share of the seeds whose answer was right.
         private double[] hits() {
             double[] hits = new double[runs.getFirst().hits().length];
@@ -110,9 +115,34 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
         return methods.stream().filter(method -> method.method().name().equals(DemoMethod.BASE)).findFirst().orElseThrow();
     }
 
-    /// A method's accuracies less LoRA's, seed by seed.
-    public Metrics.Paired toBase(Method method) {
-        return Metrics.paired(method.accuracies(), base().accuracies());
+    /// A method's accuracy less LoRA's, compared twice. Either comparison alone is fooled: two seeds may agree to a row by chance, and a
+    /// few rows more come out of the draw of the test rows, whichever the seeds.
+    ///
+    /// @param seeds seed by seed; what the seeds' draw explains
+    /// @param rows  test row by test row, each the mean over the seeds; what the rows' draw explains
+    public record Difference(Metrics.Paired seeds, Metrics.Paired rows) {
+        public double mean() {
+            return seeds.mean();
+        }
+
+        /// The larger of the two; NaN with one seed.
+        public double standardError() {
+            return Math.max(seeds.standardError(), rows.standardError());
+        }
+
+        /// Whether the noise of the seeds or that of the test rows explains it.
+        public boolean withinNoise() {
+            return DemoResult.withinNoise(seeds) || DemoResult.withinNoise(rows);
+        }
+    }
+
+    /// A method against LoRA.
+    public Difference toBase(Method method) {
+        // In whole rows: seeds that agree to the row then have one and the same difference, not one that rounding parted.
+        Metrics.Paired counted = Metrics.paired(method.right(), base().right());
+        int rows = base().hits().length;
+        return new Difference(new Metrics.Paired(counted.pairs(), counted.mean() / rows, counted.standardError() / rows, counted.p()),
+                Metrics.paired(method.hits(), base().hits()));
     }
 
     /// The head on frozen features, which every method starts from.
