@@ -40,7 +40,8 @@ class DemoTableTest {
                         method.path("withinNoise").asBoolean() ? " (within noise)" : ""), cells.get(3));
             }
             assertEquals(percent(method, "macroF1"), cells.get(4));
-            assertEquals(method.path("sharpness").asDouble(), Double.parseDouble(cells.get(5)), 0.005 * method.path("sharpness").asDouble());
+            assertEquals(String.format(Locale.ROOT, "%.2f ± %.2f", 1e4 * method.path("sharpness").asDouble(),
+                    1e4 * method.path("sharpnessStandardError").asDouble()), cells.get(5));
             double norm = method.path("perturbationNorm").asDouble();
             assertEquals(norm, Double.parseDouble(cells.get(6)), 0.005 * norm);
             assertEquals(String.format(Locale.ROOT, "%.1f", method.path("millisecondsPerStep").asDouble()), cells.get(7));
@@ -49,6 +50,7 @@ class DemoTableTest {
             assertEquals(method.path("gradientsPerStep").asDouble(), Double.parseDouble(cells.get(10)));
         }
         assertEquals(row, table.rows().size());
+        assertEquals("sharpness, 1e-4", table.headings().get(5));
     }
 
     private static String percent(JsonNode node, String field) {
@@ -109,6 +111,26 @@ class DemoTableTest {
         assertEquals(expected, html.contains("No method's accuracy differs from LoRA's beyond " + noise), noise);
         assertEquals(!expected, html.contains("Beyond " + noise + ", these differ from LoRA: LoRA-SAM"), noise);
         assertEquals(expected, DemoJson.of("m", List.of(result), MACHINE).at("/tasks/0/methods/1/withinNoise").asBoolean());
+    }
+
+    /// LoRA-SAM's is lower by 1.1, 1 and 0.9, of which p is 0.003; by 2, 1 and 0, of which it is 0.23; and by 2 with one seed, which has none.
+    @Test
+    void theFlattestIsNamedOnlyBeyondTheNoise() {
+        DemoResult far = MadeUp.sharpness(new double[] {3e-4, 4e-4, 5e-4}, new double[] {1.9e-4, 3e-4, 4.1e-4});
+        DemoResult near = MadeUp.sharpness(new double[] {3e-4, 4e-4, 5e-4}, new double[] {1e-4, 3e-4, 5e-4});
+        DemoResult one = MadeUp.sharpness(new double[] {3e-4}, new double[] {1e-4});
+        assertEquals("lora-sam", DemoJson.of("m", List.of(far), MACHINE).at("/tasks/0/flattest").asText());
+        String named = "The lowest sharpness is that of LoRA-SAM, below the next (LoRA) beyond the noise of the seeds.";
+        String hidden = "Noise hides whose sharpness is the lowest: the mean of LoRA-SAM is, but the seeds do not tell it from the next (LoRA).";
+        assertTrue(DemoReport.html("m", List.of(far), MACHINE, 1).contains(named));
+        assertFalse(DemoReport.html("m", List.of(far), MACHINE, 1).contains("Noise hides"));
+        for (DemoResult within : List.of(near, one)) {
+            assertTrue(DemoJson.of("m", List.of(within), MACHINE).at("/tasks/0/flattest").isNull());
+            assertTrue(DemoReport.html("m", List.of(within), MACHINE, 1).contains(hidden));
+            assertFalse(DemoReport.html("m", List.of(within), MACHINE, 1).contains("The lowest sharpness"));
+        }
+        assertEquals("3.00 ± 1.15", DemoTable.of(near).rows().getLast().get(5));
+        assertEquals("1.00", DemoTable.of(one).rows().getLast().get(5));
     }
 
     @Test

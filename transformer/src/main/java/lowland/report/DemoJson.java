@@ -47,6 +47,7 @@ public final class DemoJson {
             number(node, "macroF1", baseline.macroF1());
             node.put("how", baseline.how());
         }
+        json.put("flattest", result.flattest().map(method -> method.method().name()).orElse(null));
         ArrayNode methods = json.putArray("methods");
         for (DemoResult.Method method : result.methods()) {
             method(methods.addObject(), result, method);
@@ -93,6 +94,7 @@ public final class DemoJson {
         json.put("withinNoise", difference.withinNoise());
         number(json, "macroF1", method.macroF1());
         number(json, "sharpness", method.sharpness());
+        number(json, "sharpnessStandardError", method.sharpnessError());
         number(json, "perturbationNorm", method.perturbation());
         number(json, "millisecondsPerStep", 1e3 * method.stepSeconds());
         number(json, "lowerQuartileMilliseconds", 1e3 * method.quantile(0.25));

@@ -73,16 +73,21 @@ public final class DemoReport {
             }
         }
         boolean all = result.methods().stream().map(result::toFrozen).allMatch(above -> above.mean() > 0 && !DemoResult.withinNoise(above));
-        DemoResult.Method flattest = result.base();
-        for (DemoResult.Method method : result.methods()) {
-            flattest = method.sharpness() < flattest.sharpness() ? method : flattest;
-        }
         String noise = String.format(Locale.ROOT, "the noise of %s and of %,d test rows", count(result.plan().seeds().size(), "seed"), result.testRows());
         String difference = compared == 0 ? "" : apart.isEmpty()
                 ? "No method's accuracy differs from LoRA's beyond " + noise + ". "
                 : "Beyond " + noise + ", these differ from LoRA: " + String.join(", ", apart) + ". ";
-        return difference + (all ? "Every" : "Not every") + " method beats the head on frozen features beyond the noise of the test rows. "
-                + "The lowest sharpness is that of " + flattest.method().title() + ".";
+        return difference + (all ? "Every" : "Not every") + " method beats the head on frozen features beyond the noise of the test rows."
+                + (compared == 0 ? "" : " " + flattest(result));
+    }
+
+    private static String flattest(DemoResult result) {
+        List<DemoResult.Method> sorted = result.bySharpness();
+        String lowest = sorted.get(0).method().title();
+        String next = sorted.get(1).method().title();
+        return result.flattest().isPresent()
+                ? "The lowest sharpness is that of " + lowest + ", below the next (" + next + ") beyond the noise of the seeds."
+                : "Noise hides whose sharpness is the lowest: the mean of " + lowest + " is, but the seeds do not tell it from the next (" + next + ").";
     }
 
     private static String table(DemoResult result, DemoTable table) {

@@ -19,8 +19,15 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
             "ms a step", "over LoRA", "planned memory", "gradients a step");
     /// The column that is read from the left.
     static final int DIFFERENCE = 3;
+    private static final int SHARPNESS = 5;
 
     public static DemoTable of(DemoResult result) {
+        // The power of ten below LoRA's, which leaves a digit before the point: shorter cells than with an exponent in each.
+        double lora = Math.abs(result.base().sharpness());
+        int exponent = lora > 0 && Double.isFinite(lora) ? (int) Math.floor(Math.log10(lora)) : 0;
+        double unit = Math.pow(10, exponent);
+        List<String> headings = new ArrayList<>(HEADINGS);
+        headings.set(SHARPNESS, "sharpness, 1e" + exponent);
         List<List<String>> rows = new ArrayList<>();
         for (DemoResult.Baseline baseline : result.baselines()) {
             rows.add(List.of(baseline.title(), percent(baseline.accuracy()), "", "", percent(baseline.macroF1()), "", "", "", "", "", ""));
@@ -32,7 +39,8 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
                     signed(result.toFrozen(method).mean(), result.toFrozen(method).standardError()),
                     base ? "" : difference(result.toBase(method)),
                     percent(method.macroF1()),
-                    String.format(Locale.ROOT, "%.2e", method.sharpness()),
+                    String.format(Locale.ROOT, "%.2f", method.sharpness() / unit) + (Double.isNaN(method.sharpnessError()) ? ""
+                            : String.format(Locale.ROOT, " ± %.2f", method.sharpnessError() / unit)),
                     method.perturbation() == 0 ? "0" : String.format(Locale.ROOT, "%.3g", method.perturbation()),
                     String.format(Locale.ROOT, "%.1f", 1e3 * method.stepSeconds()),
                     String.format(Locale.ROOT, "%.2f", result.ratio(method)),
@@ -41,7 +49,7 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
         }
         String title = String.format(Locale.ROOT, "%s: %d steps of %d rows, %s, %,d test rows", result.plan().title(), result.plan().steps(),
                 result.plan().batchSize(), seeds(result), result.testRows());
-        return new DemoTable(title, HEADINGS, rows, notes(result));
+        return new DemoTable(title, headings, rows, notes(result));
     }
 
     private static String seeds(DemoResult result) {

@@ -1,7 +1,9 @@
 package lowland.train;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import lowland.metric.Metrics;
 import lowland.program.Session;
 
@@ -77,8 +79,16 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
             return Metrics.mean(runs.stream().mapToDouble(Run::macroF1).toArray());
         }
 
+        private double[] sharpnesses() {
+            return runs.stream().mapToDouble(Run::sharpness).toArray();
+        }
+
         public double sharpness() {
-            return Metrics.mean(runs.stream().mapToDouble(Run::sharpness).toArray());
+            return Metrics.mean(sharpnesses());
+        }
+
+        public double sharpnessError() {
+            return Metrics.standardError(sharpnesses());
         }
 
         public double perturbation() {
@@ -143,6 +153,18 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
         int rows = base().hits().length;
         return new Difference(new Metrics.Paired(counted.pairs(), counted.mean() / rows, counted.standardError() / rows, counted.p()),
                 Metrics.paired(method.hits(), base().hits()));
+    }
+
+    /// The methods from the lowest mean sharpness to the highest; those that are equal in the table's order.
+    public List<Method> bySharpness() {
+        return methods.stream().sorted(Comparator.comparingDouble(Method::sharpness)).toList();
+    }
+
+    /// The method of the lowest sharpness, if the next one's is higher beyond the noise of the seeds.
+    public Optional<Method> flattest() {
+        List<Method> sorted = bySharpness();
+        return sorted.size() < 2 || withinNoise(Metrics.paired(sorted.get(1).sharpnesses(), sorted.get(0).sharpnesses()))
+                ? Optional.empty() : Optional.of(sorted.get(0));
     }
 
     /// The head on frozen features, which every method starts from.
