@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,19 +28,27 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/// The demonstration from its arguments to its files, on a task of a few rows.
+/// The demonstration from its arguments to its files, with a model of two narrow layers on a task of a few rows.
 class DemoCommandTest {
     private static final List<String> LABELS = List.of("bad", "good");
 
     @TempDir
     Path folder;
 
-    private Shell run(DemoCommand.Course course, String... args) {
+    private static String model() {
+        try {
+            return Path.of(DemoCommandTest.class.getResource("/golden/roberta").toURI()).toString();
+        } catch (URISyntaxException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Shell run(DemoCommand.Course course, String... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         PrintStream errors = new PrintStream(err, true, StandardCharsets.UTF_8);
-        CommandLine line = new CommandLine(new DemoCommand(
-                new Streams(InputStream.nullInputStream(), new PrintStream(out, true, StandardCharsets.UTF_8), errors, false), course));
+        Streams streams = new Streams(InputStream.nullInputStream(), new PrintStream(out, true, StandardCharsets.UTF_8), errors, false);
+        CommandLine line = new CommandLine(new DemoCommand(streams, model(), course));
         line.setExecutionExceptionHandler((e, _, _) -> {
             errors.println(e.getMessage());
             return 1;
@@ -81,7 +90,7 @@ class DemoCommandTest {
         assertTrue(demo.out().stripTrailing().endsWith("s. Report: " + out.resolve("report.html")), demo.out());
 
         Path test = Films.tsv(folder.resolve("test.tsv"), Films.rows(20, 27));
-        Shell evaluated = Shell.run("evaluate", "--model", "minilm", "--adapter", out.resolve("films/bi-lora/adapter").toString(), "--task",
+        Shell evaluated = Shell.run("evaluate", "--model", model(), "--adapter", out.resolve("films/bi-lora/adapter").toString(), "--task",
                 test.toString(), "--json");
         assertEquals(0, evaluated.exit(), evaluated.err());
         JsonNode again = new ObjectMapper().readTree(evaluated.out());

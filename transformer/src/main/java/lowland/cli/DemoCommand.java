@@ -67,6 +67,7 @@ final class DemoCommand implements Callable<Integer> {
     private Common common;
 
     private final Streams streams;
+    private final String model;
     private final Course course;
     /// How many tasks are in the report.
     private volatile int reported;
@@ -81,11 +82,12 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     DemoCommand(Streams streams) {
-        this(streams, DemoCommand::wordNet);
+        this(streams, Pretrained.MINILM, DemoCommand::wordNet);
     }
 
-    DemoCommand(Streams streams, Course course) {
+    DemoCommand(Streams streams, String model, Course course) {
         this.streams = streams;
+        this.model = model;
         this.course = course;
     }
 
@@ -133,7 +135,7 @@ final class DemoCommand implements Callable<Integer> {
     private void compare(List<DemoMethod> chosen, List<Long> numbers, Device device, int deviceThreads, Path folder) {
         long began = System.nanoTime();
         streams.err().println("Reading MiniLM and WordNet; the report will be in " + folder + ".");
-        try (Pretrained pretrained = Pretrained.open(Pretrained.MINILM)) {
+        try (Pretrained pretrained = Pretrained.open(model, "mean")) {
             List<Part> parts = course.of(pretrained, chosen, numbers, full);
             long work = parts.stream().mapToLong(part -> Demo.work(part.task(), part.plan())).sum();
             List<DemoResult> results = new ArrayList<>();
@@ -168,9 +170,9 @@ final class DemoCommand implements Callable<Integer> {
         streams.out().println();
         streams.out().print(DemoTable.of(results.getLast()).text(streams.out().charset()));
         streams.out().flush();
-        String model = "MiniLM (BERT, 6 layers of 384 channels)";
-        JsonFile.write(folder.resolve("results.json"), DemoJson.of(model, results, environment));
-        AtomicFile.write(folder.resolve("report.html"), DemoReport.html(model, results, environment, seconds));
+        String what = "MiniLM (BERT, 6 layers of 384 channels)";
+        JsonFile.write(folder.resolve("results.json"), DemoJson.of(what, results, environment));
+        AtomicFile.write(folder.resolve("report.html"), DemoReport.html(what, results, environment, seconds));
         reported = results.size();
     }
 
