@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,8 +22,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Bad input ends with one line that says what is wrong and where, the right exit code, and nothing written.
+/// Bad input ends with one line that says what is wrong and where, the right exit code, and nothing written. The model is one of two layers of
+/// 24 channels where MiniLM's own limits are not asked for: reading MiniLM takes longer than what is tested.
 class BadInputTest {
+    private static final String TINY = tiny();
+
     @TempDir
     Path folder;
     private Path table;
@@ -34,8 +38,16 @@ class BadInputTest {
         out = folder.resolve("run");
     }
 
+    private static String tiny() {
+        try {
+            return Path.of(BadInputTest.class.getResource("/golden/roberta").toURI()).toString();
+        } catch (URISyntaxException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private Shell train(String... more) {
-        List<String> args = new ArrayList<>(List.of("train", "--model", "minilm", "--method", "lora", "--out", out.toString()));
+        List<String> args = new ArrayList<>(List.of("train", "--model", TINY, "--method", "lora", "--out", out.toString()));
         if (!List.of(more).contains("--task")) {
             args.addAll(List.of("--task", table.toString()));
         }
@@ -78,7 +90,8 @@ class BadInputTest {
         "--task verb-supersence", "--frobnicate 1", "--init-auxiliary somewhere"})
     void aWrongCommandLine(String option) {
         String[] parts = option.split(" ");
-        refused(2, train(parts), parts[0].equals("--targets") ? "nothing" : parts[0]);
+        // A RoBERTa has the pooling that MiniLM has not.
+        refused(2, parts[0].equals("--pooling") ? train("--model", "minilm", parts[0], parts[1]) : train(parts), parts[0].equals("--targets") ? "nothing" : parts[0]);
     }
 
     /// What the command line alone tells is told before a table is read.
@@ -86,14 +99,14 @@ class BadInputTest {
     @ValueSource(strings = {"--rank 385", "--targets nothing", "--pooling first", "--model nothing", "--epochs 0", "--max-length 513"})
     void whatIsImpossibleIsSaidBeforeDataAreRead(String option) {
         String[] parts = option.split(" ");
-        refused(2, train(parts[0], parts[1], "--task", folder.resolve("missing.tsv").toString()), parts[1]);
+        refused(2, train("--model", "minilm", parts[0], parts[1], "--task", folder.resolve("missing.tsv").toString()), parts[1]);
     }
 
     @Test
     void moreThatIsImpossibleIsSaidBeforeDataAreRead() {
         String missing = folder.resolve("missing.tsv").toString();
         refused(2, train("--steps", "3", "--warmup-steps", "4", "--task", missing), "--warmup-steps 4", "3 steps");
-        refused(2, train("--method", "bi-lora", "--auxiliary-rank", "400", "--task", missing), "--auxiliary-rank 400", "384");
+        refused(2, train("--method", "bi-lora", "--auxiliary-rank", "400", "--task", missing), "--auxiliary-rank 400", "24");
     }
 
     /// The parser's own words say neither what to do nor always what was wrong.
@@ -129,7 +142,8 @@ class BadInputTest {
         refused(2, train("--method", "bi-lora", "--norm-scope", "layer"), "what is clipped is set with --auxiliary-clip");
         refused(2, train("--method", "efmlora", "--ema", "0"), "--ema");
         refused(2, train("--method", "bi-lora", "--auxiliary-rank", "-1"), "--auxiliary-rank");
-        refused(2, train("--method", "bi-lora", "--auxiliary-rank", "400"), "--auxiliary-rank 400", "384");
+        refused(2, train("--method", "bi-lora", "--auxiliary-rank", "25"), "--auxiliary-rank 25", "24");
+        refused(2, train("--model", "minilm", "--method", "bi-lora", "--auxiliary-rank", "400"), "--auxiliary-rank 400", "384");
         refused(2, train("--task", "verb-supersense", "--dev", "0.1"), "--dev");
         refused(2, Shell.run("train", "--model", "minilm"), "--task");
         refused(2, Shell.run("predict", "--model", "minilm", "--input", table.toString()), "--adapter");
@@ -167,8 +181,8 @@ class BadInputTest {
         }
         idle("", "--rho-schedule", "constant");
         // A preset's options that have no effect are nobody's mistake.
-        idle("", "--method", "full", "--preset", "glue/cola");
-        idle("--rank has no effect with --method full", "--method", "full", "--preset", "glue/cola", "--rank", "4");
+        idle("", "--model", "minilm", "--method", "full", "--preset", "glue/cola");
+        idle("--rank has no effect with --method full", "--model", "minilm", "--method", "full", "--preset", "glue/cola", "--rank", "4");
     }
 
     /// A value that the option takes.
@@ -197,9 +211,8 @@ class BadInputTest {
 
     @Test
     void aPresetsLengthIsThePresets() throws Exception {
-        refused(2, train("--preset", "glue/rte", "--max-length", "600"), "--max-length 600 is not from 1 to 512");
-        String model = Path.of(BadInputTest.class.getResource("/golden/roberta").toURI()).toString();
-        Shell tiny = Shell.run("train", "--model", model, "--task", table.toString(), "--method", "lora", "--preset", "glue/rte", "--out",
+        refused(2, train("--model", "minilm", "--preset", "glue/rte", "--max-length", "600"), "--max-length 600 is not from 1 to 512");
+        Shell tiny = Shell.run("train", "--model", TINY, "--task", table.toString(), "--method", "lora", "--preset", "glue/rte", "--out",
                 out.toString());
         refused(2, tiny, "--preset glue/rte cuts to --max-length 512, the model takes ", "give --max-length");
     }
@@ -223,7 +236,7 @@ class BadInputTest {
         refused(1, train("--dev", file("dev.tsv", "sentence\tlabel\nfine\tmiddling\n").toString()), "dev.tsv, line 2", "middling", "bad, good");
         refused(1, train("--test", file("test.tsv", "sentence\nfine\n").toString()), "test.tsv", "label");
         String longText = "word ".repeat(600);
-        refused(1, train("--task", file("long.tsv", "sentence\tlabel\nshort\ta\n" + longText + "\tb\n").toString()), "long.tsv, line 3",
+        refused(1, train("--model", "minilm", "--task", file("long.tsv", "sentence\tlabel\nshort\ta\n" + longText + "\tb\n").toString()), "long.tsv, line 3",
                 "602 tokens", "--max-length");
         Path bytes = folder.resolve("latin.tsv");
         Files.write(bytes, "sentence\tlabel\ncaf\u00e9\ta\n".getBytes(StandardCharsets.ISO_8859_1));
@@ -263,12 +276,12 @@ class BadInputTest {
         Shell trained = train("--steps", "1", "--dropout", "0", "--batch-size", "2", "--rank", "2");
         assertEquals(0, trained.exit(), trained.err());
         Path good = Files.move(out, folder.resolve("good")).resolve("adapter");
-        assertEquals(0, Shell.run("evaluate", "--model", "minilm", "--adapter", good.toString(), "--task", table.toString()).exit());
+        assertEquals(0, Shell.run("evaluate", "--model", TINY, "--adapter", good.toString(), "--task", table.toString()).exit());
         Path unknown = file("unknown.tsv", "sentence\tlabel\nfine\tmiddling\n");
         refused(1, evaluate(good, unknown), "unknown.tsv, line 2", "middling", "bad, good");
         refused(1, evaluate(folder.resolve("nowhere"), table), "nowhere");
         refused(1, evaluate(good.getParent(), table), "--adapter " + good);
-        refused(1, Shell.run("predict", "--model", "minilm", "--adapter", good.getParent().toString(), "--input", table.toString()),
+        refused(1, Shell.run("predict", "--model", TINY, "--adapter", good.getParent().toString(), "--input", table.toString()),
                 "--adapter " + good);
         refused(1, train("--init-adapter", good.getParent().toString()), "--init-adapter " + good);
         refused(1, train("--init-adapter", good.toString(), "--rank", "3"), "--rank is 3", "good");
@@ -306,7 +319,7 @@ class BadInputTest {
     /// Says that only the factors are taken, and trains.
     private void factorsAlone(Shell shell, String... says) throws Exception {
         assertEquals(0, shell.exit(), shell.err());
-        List<String> lines = shell.err().lines().filter(line -> line.contains("the head starts anew")).toList();
+        List<String> lines = shell.err().lines().filter(line -> line.contains("are taken, the head starts anew")).toList();
         assertEquals(1, lines.size(), shell.err());
         for (String say : says) {
             assertTrue(lines.getFirst().contains(say), lines.getFirst());
@@ -329,8 +342,8 @@ class BadInputTest {
         String json = Files.readString(task);
         Files.writeString(task, json.replaceAll("\"bad\"(\\s*,\\s*)\"good\"", "\"good\"$1\"bad\""));
         factorsAlone(train("--init-adapter", start, "--steps", "1"), "[good, bad]", "[bad, good]");
-        Files.writeString(task, json.replace("\"mean\"", "\"first\""));
-        refused(1, train("--init-adapter", start), "pooling first", "mean");
+        Files.writeString(task, json.replace("\"first\"", "\"mean\""));
+        refused(1, train("--init-adapter", start), "pooling mean", "first");
         Files.delete(task);
         Shell shell = train("--init-adapter", start, "--steps", "1");
         assertEquals(0, shell.exit(), shell.err());
@@ -339,7 +352,7 @@ class BadInputTest {
     }
 
     private static Shell evaluate(Path adapter, Path task, String... more) {
-        List<String> args = new ArrayList<>(List.of("evaluate", "--model", "minilm", "--adapter", adapter.toString(), "--task",
+        List<String> args = new ArrayList<>(List.of("evaluate", "--model", TINY, "--adapter", adapter.toString(), "--task",
                 task.toString()));
         args.addAll(List.of(more));
         return Shell.run(args.toArray(String[]::new));

@@ -75,7 +75,7 @@ class ProgressTest {
 
     @Test
     void linesComeNowAndThenAndAtBothEnds() {
-        try (Progress progress = Progress.of(err, false, false, 100, () -> nanos)) {
+        try (Progress progress = Progress.of(err, false, false, 80, 100, () -> nanos)) {
             for (int step = 1; step <= 100; step++) {
                 double seconds = step == 1 ? 60 : 1;
                 pass(seconds);
@@ -99,7 +99,7 @@ class ProgressTest {
 
     @Test
     void recordsAreJsonLines() {
-        try (Progress progress = Progress.of(err, true, true, 2, () -> nanos)) {
+        try (Progress progress = Progress.of(err, true, true, 80, 2, () -> nanos)) {
             progress.step(record(1, 1));
             progress.say("a \"word\"");
         }
@@ -110,7 +110,7 @@ class ProgressTest {
     /// The bar is drawn over itself: what counts is its latest drawing, and that lines between are whole.
     @Test
     void theBarEndsOnTheLastStep() {
-        try (Progress progress = Progress.of(err, false, true, 8, () -> nanos)) {
+        try (Progress progress = Progress.of(err, false, true, 80, 8, () -> nanos)) {
             for (int step = 1; step <= 8; step++) {
                 pass(1);
                 progress.step(record(step, 1));
@@ -121,10 +121,10 @@ class ProgressTest {
         }
         assertTrue(text().contains("\rdev at step 4 "), text());
         String latest = text().strip().substring(text().strip().lastIndexOf('\r') + 1);
-        assertTrue(latest.startsWith("train 100%") && latest.contains("8/8"), latest);
+        assertTrue(latest.startsWith("train 100%") && latest.contains("step 8/8"), latest);
         assertTrue(latest.contains("loss 0.") && latest.contains("640 tokens/s") && latest.contains("0:00:00 left"), latest);
         for (String drawn : text().split("[\r\n]+")) {
-            assertTrue(drawn.length() < Terminal.columns(), drawn);
+            assertTrue(drawn.length() < 80, drawn);
         }
     }
 
@@ -134,10 +134,10 @@ class ProgressTest {
 
     @Test
     void aDemonstrationInAFileSaysALineNowAndThen() {
-        try (DemoBar bar = new DemoBar(streams(false), 300, () -> nanos)) {
+        try (DemoBar bar = new DemoBar(streams(false), 300, () -> nanos, 80)) {
             for (int done = 1; done <= 300; done++) {
                 pass(done <= 10 ? 4 : 1);
-                bar.advance(1, "here");
+                bar.advance(1, "this", "here");
             }
         }
         List<String> lines = text().lines().toList();
@@ -145,7 +145,7 @@ class ProgressTest {
         int latest = -1;
         double before = Double.POSITIVE_INFINITY;
         for (String line : lines) {
-            assertTrue(line.matches(" {0,2}\\d+ %  \\d:\\d\\d:\\d\\d left  here"), line);
+            assertTrue(line.matches(" {0,2}\\d+ %  this  \\d:\\d\\d:\\d\\d left  here"), line);
             int percent = Integer.parseInt(line.strip().replaceAll(" .*", ""));
             assertTrue(percent > latest, text());
             assertTrue(left(line) < before, text());
@@ -157,14 +157,53 @@ class ProgressTest {
 
     @Test
     void aDemonstrationOnATerminalHasABar() {
-        try (DemoBar bar = new DemoBar(streams(true), 4, () -> nanos)) {
+        try (DemoBar bar = new DemoBar(streams(true), 4, () -> nanos, 80)) {
             for (int done = 0; done < 4; done++) {
                 pass(1);
-                bar.advance(1, "here");
+                bar.advance(1, "this", "here");
             }
         }
         String latest = text().strip().substring(text().strip().lastIndexOf('\r') + 1);
-        assertTrue(latest.startsWith("demo 100%") && latest.contains("0:00:00 left  here"), latest);
+        assertTrue(latest.startsWith("demo 100%") && latest.contains("] this  0:00:00 left  here"), latest);
         assertFalse(text().contains("NaN"), text());
+    }
+
+    /// Step, loss, tokens a second and the time that is left are seen whole at 80 columns, with numbers as long as those of long runs.
+    @Test
+    void nothingThatCountsIsCutAtEightyColumns() {
+        String state = "step 112/150  loss 1.234  12,345 tokens/s";
+        try (DemoBar bar = new DemoBar(streams(true), 400_000, () -> nanos, 80)) {
+            for (int done = 0; done < 4; done++) {
+                pass(10);
+                bar.advance(50_000, state, "LoRA, twice the steps, seed 2/5, verb supersense");
+            }
+        }
+        assertTrue(latest().matches("demo  50% \\[=+> +] step 112/150  loss 1\\.234  12,345 tokens/s  0:00:40 left  L.*"), latest());
+        assertEquals(79, latest().length(), latest());
+        seen.reset();
+        try (Progress progress = Progress.of(err, false, true, 80, 99_999, () -> nanos)) {
+            for (int step = 10_001; step <= 10_004; step++) {
+                pass(0.01);
+                progress.step(record(step, 0.02));
+            }
+        }
+        assertTrue(latest().matches("train +10% \\[>? +] step 10004/99999  loss 0\\.0001  32,000 tokens/s  0:15:00 left *"), latest());
+    }
+
+    /// What is drawn last.
+    private String latest() {
+        return text().substring(text().stripTrailing().lastIndexOf('\r') + 1).replaceAll("[\r\n]", "");
+    }
+
+    /// A table finds an empty line, and the bar goes on below it.
+    @Test
+    void whatIsWrittenBesideABarHasALineOfItsOwn() {
+        try (DemoBar bar = new DemoBar(streams(true), 4, () -> nanos, 80)) {
+            bar.advance(2, "this", "here");
+            bar.aside(() -> err.print("a table\n"));
+            bar.advance(2, "that", "there");
+        }
+        assertTrue(text().contains("\r" + " ".repeat(79) + "\ra table\n"), text());
+        assertTrue(latest().startsWith("demo 100%") && latest().contains("that"), text());
     }
 }

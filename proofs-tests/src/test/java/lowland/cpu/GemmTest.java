@@ -97,27 +97,61 @@ class GemmTest {
             Gemm gemm = new Gemm(workers, new Scratch(2, 1 << 20));
             for (int out : new int[] {1, 8, L + 1, 37, 100}) {
                 for (int in : new int[] {1, 8, 2 * L - 1, 67, 300}) {
-                    int m = 19;
-                    float[] w = Floats.random(3 + out * in, 1);
-                    PackedMatrix packed = PackedMatrix.of(w, 3, out, in);
-                    assertEquals(w[3 + (out - 1) * in + in - 1], packed.get(out - 1, in - 1));
-                    float[] x = Floats.random(m * in, 2);
-                    float[] dy = Floats.random(m * out, 3);
-                    float[] y = new float[m * out];
-                    float[] dx = new float[m * in];
-                    gemm.forward(m, x, 0, in, packed, y, 0, out, Gemm.Start.ZERO, null, 0);
-                    gemm.backward(m, dy, 0, out, packed, dx, 0, in, Gemm.Start.ZERO);
-                    for (int i = 0; i < m; i++) {
-                        for (int j = 0; j < out; j++) {
-                            double[] e = element(Gemm.Form.NT, i, j, in, x, 0, in, w, 3, in);
-                            Floats.assertWithin("forward", e[0], y[i * out + j], Floats.gamma(in + 2) * e[1]);
-                        }
-                        for (int j = 0; j < in; j++) {
-                            double[] e = element(Gemm.Form.NN, i, j, out, dy, 0, out, w, 3, in);
-                            Floats.assertWithin("backward", e[0], dx[i * in + j], Floats.gamma(out + 2) * e[1]);
-                        }
-                    }
+                    checkPacked(gemm, 19, out, in);
                 }
+            }
+        }
+    }
+
+    /// x·Wᵀ and dy·W with W packed, against doubles.
+    static void checkPacked(Gemm gemm, int m, int out, int in) {
+        float[] w = Floats.random(3 + out * in, 1);
+        PackedMatrix packed = PackedMatrix.of(w, 3, out, in);
+        assertEquals(w[3 + (out - 1) * in + in - 1], packed.get(out - 1, in - 1));
+        float[] x = Floats.random(m * in, 2);
+        float[] dy = Floats.random(m * out, 3);
+        float[] y = new float[m * out];
+        float[] dx = new float[m * in];
+        gemm.forward(m, x, 0, in, packed, y, 0, out, Gemm.Start.ZERO, null, 0);
+        gemm.backward(m, dy, 0, out, packed, dx, 0, in, Gemm.Start.ZERO);
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < out; j++) {
+                double[] e = element(Gemm.Form.NT, i, j, in, x, 0, in, w, 3, in);
+                Floats.assertWithin("forward", e[0], y[i * out + j], Floats.gamma(in + 2) * e[1]);
+            }
+            for (int j = 0; j < in; j++) {
+                double[] e = element(Gemm.Form.NN, i, j, out, dy, 0, out, w, 3, in);
+                Floats.assertWithin("backward", e[0], dx[i * in + j], Floats.gamma(out + 2) * e[1]);
+            }
+        }
+    }
+
+    /// bias + u·B + x·Wᵀ + v·Dᵀ + dy·V as one sum, W and V packed and `deep` deep, against doubles.
+    static void checkSum(Gemm gemm, int m, int n, int deep) {
+        float[] w = Floats.random(n * deep, 1);
+        float[] v = Floats.random(deep * n, 2);
+        float[] x = Floats.random(m * deep, 3);
+        float[] u = Floats.random(m * 8, 4);
+        float[] b = Floats.random(n * 8, 5);
+        float[] bias = Floats.random(n, 6);
+        float[] c = new float[m * n];
+        gemm.begin(m, n, c, 0, n, Gemm.Start.BIAS, bias, 0);
+        gemm.add(Gemm.Form.NN, 8, u, 0, 8, b, 0, n);
+        gemm.addForward(x, 0, deep, PackedMatrix.of(w, 0, n, deep));
+        gemm.add(Gemm.Form.NT, 3, u, 0, 8, b, 0, 8);
+        gemm.addBackward(x, 0, deep, PackedMatrix.of(v, 0, deep, n));
+        gemm.finish();
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                double[][] terms = {element(Gemm.Form.NN, i, j, 8, u, 0, 8, b, 0, n), element(Gemm.Form.NT, i, j, deep, x, 0, deep, w, 0, deep),
+                    element(Gemm.Form.NT, i, j, 3, u, 0, 8, b, 0, 8), element(Gemm.Form.NN, i, j, deep, x, 0, deep, v, 0, n)};
+                double sum = bias[j];
+                double size = Math.abs(bias[j]);
+                for (double[] term : terms) {
+                    sum += term[0];
+                    size += term[1];
+                }
+                Floats.assertWithin("sum [" + i + "," + j + "]", sum, c[i * n + j], Floats.gamma(2 * deep + 8 + 3 + 2) * size);
             }
         }
     }

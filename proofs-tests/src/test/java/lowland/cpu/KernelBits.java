@@ -5,9 +5,12 @@ import lowland.program.operation.AdamW;
 import lowland.program.operation.SgdMomentum;
 
 /// Prints a hash of the bits of every kernel's results on small ragged inputs, computed `rounds` times: in a JVM that compiles, the first
-/// rounds are interpreted and the last compiled. Fails if two rounds differ. Also checks the products against doubles, for widths that the
-/// tests' own JVM does not have.
+/// rounds are interpreted and the last compiled. Fails if two rounds differ. Also checks the products, plain, packed and summed, against
+/// doubles, for widths that the tests' own JVM does not have; some are deeper than a block of any width.
 public final class KernelBits {
+    /// [Tile#DEPTH] is 512 at most.
+    private static final int DEEP = 512 + 5;
+
     private KernelBits() {
     }
 
@@ -20,6 +23,14 @@ public final class KernelBits {
             for (Gemm.Form form : Gemm.Form.values()) {
                 GemmTest.check(gemm, form, 13, 35, 19, Gemm.Start.C);
                 GemmTest.check(gemm, form, 9, 3, 33, Gemm.Start.BIAS);
+            }
+            GemmTest.checkPacked(gemm, 9, 37, 19);
+            GemmTest.checkSum(gemm, 9, 3, 33);
+            if (rounds > 1) { // one round is interpreted, where this takes seconds
+                GemmTest.check(gemm, Gemm.Form.NT, 7, 37, DEEP, Gemm.Start.C);
+                GemmTest.checkPacked(gemm, 7, 5, DEEP);
+                GemmTest.checkPacked(gemm, 7, DEEP, 35);
+                GemmTest.checkSum(gemm, 7, 37, DEEP);
             }
             int first = 0;
             for (int round = 0; round < rounds; round++) {

@@ -34,11 +34,14 @@ class DemoTableTest {
             assertEquals(String.format(Locale.ROOT, "%+.1f ± %s", 100 * method.path("aboveFrozen").asDouble(),
                     percent(method, "aboveFrozenStandardError")), cells.get(2));
             if (!method.path("name").asText().equals("lora")) {
+                boolean rows = method.path("differenceRowsStandardError").asDouble() > method.path("differenceStandardError").asDouble();
                 assertEquals(String.format(Locale.ROOT, "%+.1f ± %s%s", 100 * method.path("differenceToLora").asDouble(),
-                        percent(method, "differenceStandardError"), method.path("withinNoise").asBoolean() ? " (within noise)" : ""), cells.get(3));
+                        percent(method, rows ? "differenceRowsStandardError" : "differenceStandardError"),
+                        method.path("withinNoise").asBoolean() ? " (within noise)" : ""), cells.get(3));
             }
             assertEquals(percent(method, "macroF1"), cells.get(4));
-            assertEquals(method.path("sharpness").asDouble(), Double.parseDouble(cells.get(5)), 0.005 * method.path("sharpness").asDouble());
+            assertEquals(String.format(Locale.ROOT, "%.2f ± %.2f", 1e4 * method.path("sharpness").asDouble(),
+                    1e4 * method.path("sharpnessStandardError").asDouble()), cells.get(5));
             double norm = method.path("perturbationNorm").asDouble();
             assertEquals(norm, Double.parseDouble(cells.get(6)), 0.005 * norm);
             assertEquals(String.format(Locale.ROOT, "%.1f", method.path("millisecondsPerStep").asDouble()), cells.get(7));
@@ -47,6 +50,7 @@ class DemoTableTest {
             assertEquals(method.path("gradientsPerStep").asDouble(), Double.parseDouble(cells.get(10)));
         }
         assertEquals(row, table.rows().size());
+        assertEquals("sharpness, 1e-4", table.headings().get(5));
     }
 
     private static String percent(JsonNode node, String field) {
@@ -62,6 +66,71 @@ class DemoTableTest {
         long hidden = table.rows().stream().filter(row -> row.get(3).contains("within noise")).count();
         assertTrue(hidden > 0 && hidden < table.rows().size(), "hidden: " + hidden);
         assertTrue(DemoTable.of(MadeUp.result(List.of(0L, 1L))).notes().stream().anyMatch(note -> note.startsWith("With 2 seeds")));
+    }
+
+    /// Of 2,054 rows LoRA-SAM gains 60 and loses 52 with one seed, and one more or none more with the other: the seeds agree, the rows do not.
+    @Test
+    void seedsThatAgreeToARowAreNoDifference() {
+        DemoResult near = MadeUp.pair(2054, new int[] {60, 61}, new int[] {52, 52});
+        Metrics.Paired seeds = near.toBase(near.methods().getLast()).seeds();
+        // Student's t of one degree of freedom is Cauchy's distribution: mean 8.5 rows, standard error 0.5.
+        assertEquals(1 - 2 / Math.PI * Math.atan(17), seeds.p(), 1e-9);
+        assertEquals(8.5 / 2054, seeds.mean(), 1e-12);
+        withinNoise(true, near);
+        withinNoise(true, MadeUp.pair(2054, new int[] {60, 60}, new int[] {52, 52}));
+    }
+
+    @Test
+    void aLargeDifferenceThatTheSeedsShareStandsOut() {
+        withinNoise(false, MadeUp.pair(2054, new int[] {160, 165}, new int[] {52, 53}));
+        withinNoise(false, MadeUp.pair(2054, new int[] {52, 53}, new int[] {160, 165}));
+    }
+
+    /// The rows alone would have it (160 more and 20 more), the seeds do not.
+    @Test
+    void aLargeDifferenceOfOneSeedIsNoDifference() {
+        DemoResult result = MadeUp.pair(2054, new int[] {212, 72}, new int[] {52, 52});
+        assertTrue(result.toBase(result.methods().getLast()).rows().p() < 1e-3);
+        withinNoise(true, result);
+    }
+
+    /// Three equal thirds of a row are no spread, whatever the rounding of their mean.
+    @Test
+    void equalDifferencesTellNoSpread() {
+        DemoResult result = MadeUp.pair(2051, new int[] {170, 170, 170}, new int[] {53, 53, 53});
+        assertTrue(Double.isNaN(result.toBase(result.methods().getLast()).seeds().p()));
+        withinNoise(true, result);
+        assertTrue(Double.isNaN(Metrics.paired(new double[] {0.1, 0.1, 0.1}, new double[3]).p()));
+    }
+
+    /// Table, report and results file say so, all three.
+    private static void withinNoise(boolean expected, DemoResult result) {
+        assertEquals(expected, DemoTable.of(result).rows().getLast().get(DemoTable.DIFFERENCE).endsWith(" (within noise)"));
+        String html = DemoReport.html("m", List.of(result), MACHINE, 1);
+        String noise = "the noise of " + result.plan().seeds().size() + " seeds and of " + String.format(Locale.ROOT, "%,d", result.testRows()) + " test rows";
+        assertEquals(expected, html.contains("No method's accuracy differs from LoRA's beyond " + noise), noise);
+        assertEquals(!expected, html.contains("Beyond " + noise + ", these differ from LoRA: LoRA-SAM"), noise);
+        assertEquals(expected, DemoJson.of("m", List.of(result), MACHINE).at("/tasks/0/methods/1/withinNoise").asBoolean());
+    }
+
+    /// LoRA-SAM's is lower by 1.1, 1 and 0.9, of which p is 0.003; by 2, 1 and 0, of which it is 0.23; and by 2 with one seed, which has none.
+    @Test
+    void theFlattestIsNamedOnlyBeyondTheNoise() {
+        DemoResult far = MadeUp.sharpness(new double[] {3e-4, 4e-4, 5e-4}, new double[] {1.9e-4, 3e-4, 4.1e-4});
+        DemoResult near = MadeUp.sharpness(new double[] {3e-4, 4e-4, 5e-4}, new double[] {1e-4, 3e-4, 5e-4});
+        DemoResult one = MadeUp.sharpness(new double[] {3e-4}, new double[] {1e-4});
+        assertEquals("lora-sam", DemoJson.of("m", List.of(far), MACHINE).at("/tasks/0/flattest").asText());
+        String named = "The lowest sharpness is that of LoRA-SAM, below the next (LoRA) beyond the noise of the seeds.";
+        String hidden = "Noise hides whose sharpness is the lowest: the mean of LoRA-SAM is, but the seeds do not tell it from the next (LoRA).";
+        assertTrue(DemoReport.html("m", List.of(far), MACHINE, 1).contains(named));
+        assertFalse(DemoReport.html("m", List.of(far), MACHINE, 1).contains("Noise hides"));
+        for (DemoResult within : List.of(near, one)) {
+            assertTrue(DemoJson.of("m", List.of(within), MACHINE).at("/tasks/0/flattest").isNull());
+            assertTrue(DemoReport.html("m", List.of(within), MACHINE, 1).contains(hidden));
+            assertFalse(DemoReport.html("m", List.of(within), MACHINE, 1).contains("The lowest sharpness"));
+        }
+        assertEquals("3.00 ± 1.15", DemoTable.of(near).rows().getLast().get(5));
+        assertEquals("1.00", DemoTable.of(one).rows().getLast().get(5));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package lowland.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import lowland.program.Session;
@@ -42,6 +43,51 @@ final class MadeUp {
                 methods, 290.4);
     }
 
+    /// LoRA and LoRA-SAM alone, of whose rows the second gains some and loses others with each seed.
+    ///
+    /// @param gained for each seed
+    /// @param lost   for each seed
+    static DemoResult pair(int rows, int[] gained, int[] lost) {
+        DemoResult of = result(List.of(0L, 1L, 2L, 3L, 4L).subList(0, gained.length));
+        List<DemoResult.Method> methods = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            List<DemoResult.Run> runs = new ArrayList<>();
+            for (int seed = 0; seed < gained.length; seed++) {
+                double[] hits = new double[rows];
+                Arrays.fill(hits, 0, rows / 2, 1);
+                if (i == 1) {
+                    Arrays.fill(hits, 0, lost[seed], 0);
+                    Arrays.fill(hits, rows / 2, rows / 2 + gained[seed], 1);
+                }
+                DemoResult.Run run = of.methods().get(i).runs().get(seed);
+                runs.add(new DemoResult.Run(run.seed(), run.steps(), run.gradients(), run.dev(), hits, run.macroF1(), run.testLoss(), run.sharpness()));
+            }
+            DemoResult.Method method = of.methods().get(i);
+            methods.add(new DemoResult.Method(method.method(), runs, method.planned(), method.landscape()));
+        }
+        double[] frozen = new double[rows];
+        Arrays.fill(frozen, 0, rows / 4, 1);
+        return new DemoResult(of.plan(), of.task(), of.trainRows(), of.devRows(), rows,
+                List.of(new DemoResult.Baseline("frozen features", frozen, 0.2, "a head")), methods, 1);
+    }
+
+    /// LoRA and LoRA-SAM alone, with these values of sharpness, a seed each.
+    static DemoResult sharpness(double[] lora, double[] sam) {
+        DemoResult of = result(List.of(0L, 1L, 2L, 3L, 4L).subList(0, lora.length));
+        List<DemoResult.Method> methods = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            DemoResult.Method method = of.methods().get(i);
+            List<DemoResult.Run> runs = new ArrayList<>();
+            for (int seed = 0; seed < lora.length; seed++) {
+                DemoResult.Run run = method.runs().get(seed);
+                runs.add(new DemoResult.Run(run.seed(), run.steps(), run.gradients(), run.dev(), run.hits(), run.macroF1(), run.testLoss(),
+                        (i == 0 ? lora : sam)[seed]));
+            }
+            methods.add(new DemoResult.Method(method.method(), runs, method.planned(), method.landscape()));
+        }
+        return new DemoResult(of.plan(), of.task(), of.trainRows(), of.devRows(), of.testRows(), of.baselines(), methods, 1);
+    }
+
     /// As many right answers as an accuracy comes to, from a row on.
     private static double[] hits(double accuracy, int from) {
         double[] hits = new double[ROWS];
@@ -67,6 +113,7 @@ final class MadeUp {
         double wobble = 0.004 * CounterRandom.gaussian(CounterRandom.child(7 * number, seed));
         // The last method is far better with every seed, by nearly the same amount.
         double accuracy = 0.57 + 0.002 * number + (number == 5 ? 0.08 + 0.0003 * seed : wobble);
-        return new DemoResult.Run(seed, steps, count * method.gradients(), dev, hits(accuracy, 5 * number), accuracy - 0.06, 1.3, 1.5e-4 - 1e-5 * number);
+        return new DemoResult.Run(seed, steps, count * method.gradients(), dev, hits(accuracy, 5 * number), accuracy - 0.06, 1.3,
+                1.5e-4 - 1e-5 * number + 1e-6 * CounterRandom.gaussian(CounterRandom.child(11 + number, seed)));
     }
 }

@@ -27,11 +27,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DemoTest {
     private static final class Told implements DemoProgress {
         private long work;
+        private final List<String> steps = new ArrayList<>();
         private final List<String> trained = new ArrayList<>();
 
         @Override
-        public void advance(long by, String what) {
+        public void advance(long by, String what, String where) {
             work += by;
+            if (what.startsWith("step")) {
+                assertTrue(what.matches("step \\d+/\\d+  loss \\d+\\.\\d{3}  [\\d,]+ tokens/s"), what);
+                steps.add(what + " " + where);
+            }
         }
 
         @Override
@@ -50,6 +55,8 @@ class DemoTest {
         Told told = new Told();
         DemoResult result = Demo.run(Tiny.pretrained(), task, plan, device, told);
         assertEquals(Demo.work(task, plan), told.work);
+        assertEquals(2 * plan.steps() * plan.methods().stream().mapToInt(DemoMethod::steps).sum(), told.steps.size());
+        assertTrue(told.steps.getLast().endsWith("seed 2/2, tiny"), told.steps.getLast());
         assertEquals(DemoMethod.usual().stream().map(DemoMethod::name).toList(), told.trained);
         for (DemoResult.Method method : result.methods()) {
             assertEquals(2, method.runs().size());

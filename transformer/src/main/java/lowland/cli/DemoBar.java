@@ -13,32 +13,55 @@ final class DemoBar implements AutoCloseable {
     private final long work;
     private final LongSupplier nanos;
     private final TimeLeft left;
+    private final int columns;
     private final ProgressBar bar;
     private long latest;
     private long done;
 
     /// @param work of the whole, in any unit
     /// @param nanos the clock
-    DemoBar(Streams streams, long work, LongSupplier nanos) {
+    /// @param columns of the terminal
+    DemoBar(Streams streams, long work, LongSupplier nanos, int columns) {
         this.err = streams.err();
         this.work = work;
         this.nanos = nanos;
         left = new TimeLeft(work, nanos);
-        bar = streams.terminal() ? Progress.bar(err, "demo", work) : null;
+        this.columns = columns;
+        bar = streams.terminal() ? Progress.bar(err, columns, "demo", work) : null;
         latest = nanos.getAsLong();
     }
 
-    void advance(long by, String what) {
+    /// @param what  is being done
+    /// @param where it is, which a narrow terminal does not show
+    void advance(long by, String what, String where) {
         done += by;
         left.reached(done);
         long now = nanos.getAsLong();
         if (bar != null) {
+            bar.setExtraMessage(text(what, where));
             bar.stepTo(done);
-            bar.setExtraMessage("  " + left + "  " + what);
         } else if (now - latest >= BETWEEN) {
             latest = now;
-            err.println(String.format(Locale.ROOT, "%3d %%  %s  %s", 100 * done / work, left, what));
+            err.println(String.format(Locale.ROOT, "%3d %%  %s", 100 * done / work, text(what, where)));
         }
+    }
+
+    private String text(String what, String where) {
+        String time = left.toString();
+        return what + "  " + (time.isEmpty() ? "" : time + "  ") + where;
+    }
+
+    /// Writes something between, on a line that is empty.
+    void aside(Runnable output) {
+        if (bar == null) {
+            output.run();
+            return;
+        }
+        bar.pause();
+        err.print(Progress.emptied(columns));
+        err.flush();
+        output.run();
+        bar.resume();
     }
 
     @Override

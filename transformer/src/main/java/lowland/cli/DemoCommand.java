@@ -67,9 +67,37 @@ final class DemoCommand implements Callable<Integer> {
     private Common common;
 
     private final Streams streams;
+    private final String model;
+    private final Course course;
+    /// How many tasks are in the report.
+    private volatile int reported;
+
+    /// A task, and what is done on it.
+    record Part(DemoTask task, DemoPlan plan) {}
+
+    /// What a demonstration consists of.
+    @FunctionalInterface
+    interface Course {
+        List<Part> of(Pretrained pretrained, List<DemoMethod> methods, List<Long> seeds, boolean full);
+    }
 
     DemoCommand(Streams streams) {
+        this(streams, Pretrained.MINILM, DemoCommand::wordNet);
+    }
+
+    DemoCommand(Streams streams, String model, Course course) {
         this.streams = streams;
+        this.model = model;
+        this.course = course;
+    }
+
+    private static List<Part> wordNet(Pretrained pretrained, List<DemoMethod> methods, List<Long> seeds, boolean full) {
+        List<Part> parts = new ArrayList<>();
+        parts.add(new Part(DemoTask.of(WordNet.verbSupersense(), pretrained), DemoPlan.verbSupersense(methods, seeds, full)));
+        if (full) {
+            parts.add(new Part(DemoTask.of(WordNet.glossMatch(), pretrained), DemoPlan.glossMatch(methods, seeds)));
+        }
+        return parts;
     }
 
     @Override
@@ -87,7 +115,8 @@ final class DemoCommand implements Callable<Integer> {
         }
         Path folder = made(out);
         Thread goodbye = new Thread(() -> {
-            streams.err().println("lowland: the demo was interrupted before its report; run it again");
+            streams.err().println(reported == 0 ? "lowland: the demo was interrupted before its report; run it again"
+                    : "lowland: the demo was interrupted; " + folder.resolve("report.html") + " holds the task that was finished");
             folder.toFile().delete(); // it stays if it holds the first adapters
         }, "goodbye");
         Runtime.getRuntime().addShutdownHook(goodbye);
@@ -106,48 +135,45 @@ final class DemoCommand implements Callable<Integer> {
     private void compare(List<DemoMethod> chosen, List<Long> numbers, Device device, int deviceThreads, Path folder) {
         long began = System.nanoTime();
         streams.err().println("Reading MiniLM and WordNet; the report will be in " + folder + ".");
-        try (Pretrained pretrained = Pretrained.open(Pretrained.MINILM)) {
-            List<DemoTask> tasks = new ArrayList<>(List.of(DemoTask.of(WordNet.verbSupersense(), pretrained)));
-            List<DemoPlan> plans = new ArrayList<>(List.of(DemoPlan.verbSupersense(chosen, numbers, full)));
-            if (full) {
-                tasks.add(DemoTask.of(WordNet.glossMatch(), pretrained));
-                plans.add(DemoPlan.glossMatch(chosen, numbers));
+        try (Pretrained pretrained = Pretrained.open(model, "mean")) {
+            List<Part> parts = course.of(pretrained, chosen, numbers, full);
+            long work = parts.stream().mapToLong(part -> Demo.work(part.task(), part.plan())).sum();
+            List<DemoResult> results = new ArrayList<>();
+            try (DemoBar bar = new DemoBar(streams, work, System::nanoTime, Terminal.columns())) {
+                for (Part part : parts) {
+                    results.add(run(pretrained, part, device, folder, bar));
+                    bar.aside(() -> report(folder, results, Environment.here(deviceThreads), (System.nanoTime() - began) * 1e-9));
+                }
             }
-            List<DemoResult> results = run(pretrained, tasks, plans, device, folder);
-            double seconds = (System.nanoTime() - began) * 1e-9;
-            write(folder, "MiniLM (BERT, 6 layers of 384 channels)", results, Environment.here(deviceThreads), seconds);
-            for (DemoResult result : results) {
-                streams.out().println();
-                streams.out().print(DemoTable.of(result).text(streams.out().charset()));
-            }
-            streams.out().printf(Locale.ROOT, "%nThis took %d min %02d s. Report: %s%n", (int) seconds / 60, (int) seconds % 60,
-                    folder.resolve("report.html"));
+            long seconds = (System.nanoTime() - began) / 1_000_000_000;
+            streams.out().printf(Locale.ROOT, "%nThis took %d min %02d s. Report: %s%n", seconds / 60, seconds % 60, folder.resolve("report.html"));
         }
     }
 
-    private List<DemoResult> run(Pretrained pretrained, List<DemoTask> tasks, List<DemoPlan> plans, Device device, Path folder) {
-        long work = 0;
-        for (int i = 0; i < tasks.size(); i++) {
-            work += Demo.work(tasks.get(i), plans.get(i));
-        }
-        List<DemoResult> results = new ArrayList<>();
-        try (DemoBar bar = new DemoBar(streams, work, System::nanoTime)) {
-            for (int i = 0; i < tasks.size(); i++) {
-                DataSet data = tasks.get(i).data();
-                results.add(Demo.run(pretrained, tasks.get(i), plans.get(i), device, new DemoProgress() {
-                    @Override
-                    public void advance(long work, String what) {
-                        bar.advance(work, what);
-                    }
-
-                    @Override
-                    public void trained(DemoMethod method, Training training) {
-                        save(pretrained, data, training, folder.resolve(data.name()).resolve(method.name()).resolve("adapter"));
-                    }
-                }));
+    private static DemoResult run(Pretrained pretrained, Part part, Device device, Path folder, DemoBar bar) {
+        DataSet data = part.task().data();
+        return Demo.run(pretrained, part.task(), part.plan(), device, new DemoProgress() {
+            @Override
+            public void advance(long work, String what, String where) {
+                bar.advance(work, what, where);
             }
-        }
-        return results;
+
+            @Override
+            public void trained(DemoMethod method, Training training) {
+                save(pretrained, data, training, folder.resolve(data.name()).resolve(method.name()).resolve("adapter"));
+            }
+        });
+    }
+
+    /// Shows what was measured last and writes all that was measured so far. The table comes first: it is seen even where the disk is full.
+    private void report(Path folder, List<DemoResult> results, Environment environment, double seconds) {
+        streams.out().println();
+        streams.out().print(DemoTable.of(results.getLast()).text(streams.out().charset()));
+        streams.out().flush();
+        String what = "MiniLM (BERT, 6 layers of 384 channels)";
+        JsonFile.write(folder.resolve("results.json"), DemoJson.of(what, results, environment));
+        AtomicFile.write(folder.resolve("report.html"), DemoReport.html(what, results, environment, seconds));
+        reported = results.size();
     }
 
     private static void save(Pretrained pretrained, DataSet data, Training training, Path adapter) {
@@ -159,11 +185,6 @@ final class DemoCommand implements Callable<Integer> {
             Adapters.write(training, pretrained, adapter);
             task.on(pretrained.fingerprint()).write(adapter);
         }
-    }
-
-    private static void write(Path folder, String model, List<DemoResult> results, Environment environment, double seconds) {
-        JsonFile.write(folder.resolve("results.json"), DemoJson.of(model, results, environment));
-        AtomicFile.write(folder.resolve("report.html"), DemoReport.html(model, results, environment, seconds));
     }
 
     /// The folder that was asked for, or a fresh one.

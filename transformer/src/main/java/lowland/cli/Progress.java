@@ -7,7 +7,6 @@ import lowland.train.StepRecord;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 
 /// What is seen of a run while it goes on, on standard error: a bar on a terminal, else a line now and then, or every record as JSON.
 sealed interface Progress extends AutoCloseable {
@@ -22,14 +21,20 @@ sealed interface Progress extends AutoCloseable {
 
     /// @param jsonl whether records are wanted as JSON
     /// @param nanos the clock
-    static Progress of(PrintStream err, boolean jsonl, boolean terminal, int steps, LongSupplier nanos) {
-        return jsonl ? new Json(err) : terminal ? new Bar(err, new TimeLeft(steps, nanos), steps) : new Lines(err, steps, nanos);
+    /// @param columns of the terminal
+    static Progress of(PrintStream err, boolean jsonl, boolean terminal, int columns, int steps, LongSupplier nanos) {
+        return jsonl ? new Json(err) : terminal ? new Bar(err, columns, new TimeLeft(steps, nanos), steps) : new Lines(err, steps, nanos);
     }
 
-    /// A bar of so much work. Its own estimate of the time that is left is an average from the start, hence hidden.
-    static ProgressBar bar(PrintStream err, String name, long work) {
-        return new ProgressBarBuilder().setTaskName(name).setInitialMax(work).setUpdateIntervalMillis(200).hideEta()
-                .setStyle(ProgressBarStyle.ASCII).setConsumer(new ConsoleProgressBarConsumer(err, Terminal.columns() - 1)).build();
+    /// A bar of so much work, on all columns but the last.
+    static ProgressBar bar(PrintStream err, int columns, String name, long work) {
+        return new ProgressBarBuilder().setTaskName(name).setInitialMax(work).setUpdateIntervalMillis(200)
+                .setRenderer(new BarLine()).setConsumer(new ConsoleProgressBarConsumer(err, columns - 1)).build();
+    }
+
+    /// Empties the line that a bar is drawn on.
+    static String emptied(int columns) {
+        return "\r" + " ".repeat(columns - 1) + "\r";
     }
 
     /// Tokens per second and loss over the latest steps: single steps jump about.
@@ -54,28 +59,32 @@ sealed interface Progress extends AutoCloseable {
     /// A line with bar, step, loss, tokens per second and the time that is left.
     final class Bar implements Progress {
         private final PrintStream err;
+        private final int columns;
         private final Recent recent = new Recent();
         private final TimeLeft left;
+        private final int steps;
         private final ProgressBar bar;
 
-        private Bar(PrintStream err, TimeLeft left, int steps) {
+        private Bar(PrintStream err, int columns, TimeLeft left, int steps) {
             this.err = err;
+            this.columns = columns;
             this.left = left;
-            bar = bar(err, "train", steps);
+            this.steps = steps;
+            bar = bar(err, columns, "train", steps);
         }
 
         @Override
         public void step(StepRecord record) {
             recent.add(record);
             left.reached(record.step());
-            bar.setExtraMessage("  " + recent + "  " + left);
+            bar.setExtraMessage("step " + record.step() + "/" + steps + "  " + recent + "  " + left);
             bar.stepTo(record.step());
         }
 
         @Override
         public void say(String line) {
             // Over the bar, which is drawn again below.
-            err.print("\r" + line + " ".repeat(Math.max(0, Terminal.columns() - 1 - line.length())) + "\n");
+            err.print("\r" + line + " ".repeat(Math.max(0, columns - 1 - line.length())) + "\n");
             bar.refresh();
         }
 

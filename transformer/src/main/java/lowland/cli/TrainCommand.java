@@ -287,7 +287,8 @@ final class TrainCommand implements Callable<Integer> {
         try (RunFolder folder = RunFolder.open(out, config(settings, chosenTask, executor, pretrained));
                 Interruption interruption = new Interruption()) {
             Run.Outcome outcome;
-            try (Progress progress = Progress.of(streams.err(), jsonl, streams.terminal(), settings.steps(), System::nanoTime)) {
+            try (Progress progress = Progress.of(streams.err(), jsonl, streams.terminal(), Terminal.columns(), settings.steps(),
+                    System::nanoTime)) {
                 outcome = new Run(training, pretrained, taskFile, chosenTask.metric(), folder, progress, interruption, every)
                         .toTheEnd(dev, test);
             } catch (Failure e) {

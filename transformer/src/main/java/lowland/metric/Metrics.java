@@ -156,7 +156,7 @@ public final class Metrics {
         double p;
         if (Double.isNaN(error)) {
             p = Double.NaN;
-        } else if (error == 0) {
+        } else if (constant(differences)) { // told by the values: rounding of their mean could leave an error of dust
             p = mean == 0 ? 1 : Double.NaN;
         } else {
             p = Math.min(1, 2 * TDistribution.of(a.length - 1).survivalProbability(Math.abs(mean / error)));

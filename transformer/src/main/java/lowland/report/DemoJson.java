@@ -47,6 +47,7 @@ public final class DemoJson {
             number(node, "macroF1", baseline.macroF1());
             node.put("how", baseline.how());
         }
+        json.put("flattest", result.flattest().map(method -> method.method().name()).orElse(null));
         ArrayNode methods = json.putArray("methods");
         for (DemoResult.Method method : result.methods()) {
             method(methods.addObject(), result, method);
@@ -72,7 +73,7 @@ public final class DemoJson {
 
     private static void method(ObjectNode json, DemoResult result, DemoResult.Method method) {
         DemoMethod of = method.method();
-        Metrics.Paired difference = result.toBase(method);
+        DemoResult.Difference difference = result.toBase(method);
         Metrics.Paired aboveFrozen = result.toFrozen(method);
         json.put("name", of.name());
         json.put("title", of.title());
@@ -86,11 +87,14 @@ public final class DemoJson {
         number(json, "aboveFrozen", aboveFrozen.mean());
         number(json, "aboveFrozenStandardError", aboveFrozen.standardError());
         number(json, "differenceToLora", difference.mean());
-        number(json, "differenceStandardError", difference.standardError());
-        number(json, "differenceP", difference.p());
-        json.put("withinNoise", DemoResult.withinNoise(difference));
+        number(json, "differenceStandardError", difference.seeds().standardError());
+        number(json, "differenceP", difference.seeds().p());
+        number(json, "differenceRowsStandardError", difference.rows().standardError());
+        number(json, "differenceRowsP", difference.rows().p());
+        json.put("withinNoise", difference.withinNoise());
         number(json, "macroF1", method.macroF1());
         number(json, "sharpness", method.sharpness());
+        number(json, "sharpnessStandardError", method.sharpnessError());
         number(json, "perturbationNorm", method.perturbation());
         number(json, "millisecondsPerStep", 1e3 * method.stepSeconds());
         number(json, "lowerQuartileMilliseconds", 1e3 * method.quantile(0.25));

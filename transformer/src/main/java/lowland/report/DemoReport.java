@@ -28,8 +28,8 @@ public final class DemoReport {
                 + "sharpness-aware rule takes its gradient not at the weights but at weights that are perturbed by ΔW towards a higher loss. "
                 + "The hope is that what is learned lies in a flat place, where the loss hardly rises nearby, and that flat places "
                 + "generalise better.");
-        page.paragraph("", "So look first at the table: is a method's accuracy different from LoRA's by more than the noise of the seeds? "
-                + "Then at its price, time and memory. Sharpness and the landscapes tell whether the place is flatter indeed. The "
+        page.paragraph("", "So look first at the table: is a method's accuracy different from LoRA's by more than the noise of the seeds and of the "
+                + "test rows? Then at its price, time and memory. Sharpness and the landscapes tell whether the place is flatter indeed. The "
                 + "numbers are what was measured, whichever method wins. A smaller sharpness is flatter, and need not be better.");
         for (DemoResult result : results) {
             task(page, result);
@@ -67,21 +67,27 @@ public final class DemoReport {
         for (DemoResult.Method method : result.methods()) {
             if (method != result.base()) {
                 compared++;
-                if (!DemoResult.withinNoise(result.toBase(method))) {
+                if (!result.toBase(method).withinNoise()) {
                     apart.add(String.format(Locale.ROOT, "%s (%+.1f points)", method.method().title(), 100 * result.toBase(method).mean()));
                 }
             }
         }
         boolean all = result.methods().stream().map(result::toFrozen).allMatch(above -> above.mean() > 0 && !DemoResult.withinNoise(above));
-        DemoResult.Method flattest = result.base();
-        for (DemoResult.Method method : result.methods()) {
-            flattest = method.sharpness() < flattest.sharpness() ? method : flattest;
-        }
+        String noise = String.format(Locale.ROOT, "the noise of %s and of %,d test rows", count(result.plan().seeds().size(), "seed"), result.testRows());
         String difference = compared == 0 ? "" : apart.isEmpty()
-                ? "No method's accuracy differs from LoRA's beyond the noise of " + count(result.plan().seeds().size(), "seed") + ". "
-                : "Beyond the noise of the seeds, these differ from LoRA: " + String.join(", ", apart) + ". ";
-        return difference + (all ? "Every" : "Not every") + " method beats the head on frozen features beyond the noise of the test rows. "
-                + "The lowest sharpness is that of " + flattest.method().title() + ".";
+                ? "No method's accuracy differs from LoRA's beyond " + noise + ". "
+                : "Beyond " + noise + ", these differ from LoRA: " + String.join(", ", apart) + ". ";
+        return difference + (all ? "Every" : "Not every") + " method beats the head on frozen features beyond the noise of the test rows."
+                + (compared == 0 ? "" : " " + flattest(result));
+    }
+
+    private static String flattest(DemoResult result) {
+        List<DemoResult.Method> sorted = result.bySharpness();
+        String lowest = sorted.get(0).method().title();
+        String next = sorted.get(1).method().title();
+        return result.flattest().isPresent()
+                ? "The lowest sharpness is that of " + lowest + ", below the next (" + next + ") beyond the noise of the seeds."
+                : "Noise hides whose sharpness is the lowest: the mean of " + lowest + " is, but the seeds do not tell it from the next (" + next + ").";
     }
 
     private static String table(DemoResult result, DemoTable table) {

@@ -6,7 +6,6 @@ import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import lowland.metric.Metrics;
 import lowland.train.DemoResult;
 
 /// The table at the end of a demonstration: the baselines, then a row a method. Accuracies and F1 are in percent.
@@ -20,8 +19,15 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
             "ms a step", "over LoRA", "planned memory", "gradients a step");
     /// The column that is read from the left.
     static final int DIFFERENCE = 3;
+    private static final int SHARPNESS = 5;
 
     public static DemoTable of(DemoResult result) {
+        // The power of ten below LoRA's, which leaves a digit before the point: shorter cells than with an exponent in each.
+        double lora = Math.abs(result.base().sharpness());
+        int exponent = lora > 0 && Double.isFinite(lora) ? (int) Math.floor(Math.log10(lora)) : 0;
+        double unit = Math.pow(10, exponent);
+        List<String> headings = new ArrayList<>(HEADINGS);
+        headings.set(SHARPNESS, "sharpness, 1e" + exponent);
         List<List<String>> rows = new ArrayList<>();
         for (DemoResult.Baseline baseline : result.baselines()) {
             rows.add(List.of(baseline.title(), percent(baseline.accuracy()), "", "", percent(baseline.macroF1()), "", "", "", "", "", ""));
@@ -30,10 +36,11 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
             boolean base = method == result.base();
             rows.add(List.of(method.method().title(),
                     percent(method.accuracy()) + error(method.accuracyError()),
-                    signed(result.toFrozen(method)),
+                    signed(result.toFrozen(method).mean(), result.toFrozen(method).standardError()),
                     base ? "" : difference(result.toBase(method)),
                     percent(method.macroF1()),
-                    String.format(Locale.ROOT, "%.2e", method.sharpness()),
+                    String.format(Locale.ROOT, "%.2f", method.sharpness() / unit) + (Double.isNaN(method.sharpnessError()) ? ""
+                            : String.format(Locale.ROOT, " ± %.2f", method.sharpnessError() / unit)),
                     method.perturbation() == 0 ? "0" : String.format(Locale.ROOT, "%.3g", method.perturbation()),
                     String.format(Locale.ROOT, "%.1f", 1e3 * method.stepSeconds()),
                     String.format(Locale.ROOT, "%.2f", result.ratio(method)),
@@ -42,7 +49,7 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
         }
         String title = String.format(Locale.ROOT, "%s: %d steps of %d rows, %s, %,d test rows", result.plan().title(), result.plan().steps(),
                 result.plan().batchSize(), seeds(result), result.testRows());
-        return new DemoTable(title, HEADINGS, rows, notes(result));
+        return new DemoTable(title, headings, rows, notes(result));
     }
 
     private static String seeds(DemoResult result) {
@@ -58,23 +65,25 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
         return Double.isNaN(standardError) ? "" : " ± " + percent(standardError);
     }
 
-    private static String difference(Metrics.Paired difference) {
-        return signed(difference) + (DemoResult.withinNoise(difference) ? " (within noise)" : "");
+    private static String difference(DemoResult.Difference difference) {
+        return signed(difference.mean(), difference.standardError()) + (difference.withinNoise() ? " (within noise)" : "");
     }
 
-    private static String signed(Metrics.Paired difference) {
-        return String.format(Locale.ROOT, "%+.1f", 100 * difference.mean()) + error(difference.standardError());
+    private static String signed(double mean, double standardError) {
+        return String.format(Locale.ROOT, "%+.1f", 100 * mean) + error(standardError);
     }
 
     private static List<String> notes(DemoResult result) {
         List<String> notes = new ArrayList<>();
         int seeds = result.plan().seeds().size();
-        notes.add("± is the standard error over the seeds. Differences are paired by seed; \"within noise\": p > 0.05 (Student's t), or smaller"
-                + " than two standard errors.");
+        notes.add("± is the standard error over the seeds. A difference to LoRA is compared twice, paired by seed and paired by test row (each the"
+                + " mean over the seeds), and its ± is the larger of both; \"within noise\": in one of them p > 0.05 (Student's t), or smaller than"
+                + " two standard errors, or no spread to tell by.");
         if (seeds == 1) {
             notes.add("With one seed nothing tells a difference from noise.");
         } else if (seeds < 5) {
-            notes.add("With " + seeds + " seeds only a very large difference could rise above the noise; --full takes five.");
+            notes.add("With " + seeds + " seeds a difference is above the noise only where it is many times the spread of the seeds, and large over the"
+                    + " test rows too; --full takes five.");
         }
         notes.add(String.format(Locale.ROOT, "Every method sees the same %,d training rows as the head on frozen features, and starts from that"
                 + " head: what it has above it, it gained by changing the encoder. There ± is the standard error over the test rows, paired row by"

@@ -81,10 +81,10 @@ public final class Demo {
     /// The head of [#frozen] is fitted here.
     private DemoResult.Baseline frozenFeatures() {
         float[][] features = FrozenFeatures.of(pretrained, train, device);
-        progress.advance(train.size(), "frozen features");
+        progress.advance(train.size(), "frozen features", plan.title());
         frozen = FrozenFeatures.fit(features, train, task.classes());
         DemoResult.Baseline baseline = frozen.baseline(FrozenFeatures.of(pretrained, task.test(), device), task.test());
-        progress.advance(task.test().size(), "frozen features");
+        progress.advance(task.test().size(), "frozen features", plan.title());
         return baseline;
     }
 
@@ -112,14 +112,14 @@ public final class Demo {
                 for (int step = 0; step < method.steps(); step++) {
                     trainings.get(i).step();
                 }
-                progress.advance(2L * method.steps() * method.gradients() * plan.batchSize(), "warm-up, not timed");
+                progress.advance(2L * method.steps() * method.gradients() * plan.batchSize(), "warm-up, not timed", plan.title());
             }
         }
     }
 
     private void seed(int number, List<Training> trainings, List<List<DemoResult.Run>> runs, List<Session.Planned> planned, List<Landscape> landscapes) {
         long seed = plan.seeds().get(number);
-        String place = plan.title() + ", seed " + (number + 1) + " of " + plan.seeds().size();
+        String place = ", seed " + (number + 1) + "/" + plan.seeds().size() + ", " + plan.title();
         List<List<StepRecord>> records = new ArrayList<>();
         List<List<DemoResult.Point>> points = new ArrayList<>();
         for (int i = 0; i < trainings.size(); i++) {
@@ -129,9 +129,9 @@ public final class Demo {
         for (int round = 1; round <= plan.steps(); round++) {
             for (int turn = 0; turn < trainings.size(); turn++) {
                 int i = (round + turn) % trainings.size();
-                advance(plan.methods().get(i), trainings.get(i), records.get(i), place);
+                advance(plan.methods().get(i), trainings.get(i), records.get(i), plan.methods().get(i).title() + place);
                 if (round % plan.devEvery() == 0 || round == plan.steps()) {
-                    points.get(i).add(point(trainings.get(i), place));
+                    points.get(i).add(point(trainings.get(i), plan.methods().get(i).title() + place));
                 }
             }
         }
@@ -146,10 +146,10 @@ public final class Demo {
                 progress.trained(method, training);
                 planned.add(training.session().planned());
             }
-            runs.get(i).add(measure(seed, training, records.get(i), points.get(i), place + ", measuring " + method.title()));
+            runs.get(i).add(measure(seed, training, records.get(i), points.get(i), method.title() + place));
             if (number == 0) {
                 landscapes.add(Landscape.of(training, landscapeSample, directions, plan.side(), plan.reach(),
-                        () -> progress.advance(landscapeSample.size(), place + ", landscape of " + method.title())));
+                        () -> progress.advance(landscapeSample.size(), "landscape", method.title() + place)));
             }
         }
     }
@@ -158,22 +158,22 @@ public final class Demo {
         for (int step = 0; step < method.steps(); step++) {
             StepRecord record = training.step();
             records.add(record);
-            progress.advance(2L * method.gradients() * plan.batchSize(), String.format(Locale.ROOT, "%s, step %d/%d, %s: loss %.3f, %,.0f tokens/s",
-                    place, record.step(), plan.steps() * method.steps(), method.title(), record.loss(), record.tokens() / record.seconds()));
+            progress.advance(2L * method.gradients() * plan.batchSize(), String.format(Locale.ROOT, "step %d/%d  loss %.3f  %,.0f tokens/s",
+                    record.step(), plan.steps() * method.steps(), record.loss(), record.tokens() / record.seconds()), place);
         }
     }
 
     private DemoResult.Point point(Training training, String place) {
         Evaluation evaluation = training.evaluate(devSample);
-        progress.advance(devSample.size(), place + ", dev");
+        progress.advance(devSample.size(), "dev", place);
         return new DemoResult.Point(training.taken(), evaluation.loss(), evaluation.score(null));
     }
 
     private DemoResult.Run measure(long seed, Training training, List<StepRecord> records, List<DemoResult.Point> points, String place) {
         Evaluation test = training.evaluate(task.test());
-        progress.advance(test.rows().size(), place);
+        progress.advance(test.rows().size(), "test", place);
         double sharpness = Sharpness.of(training, sharpnessSample, directions);
-        progress.advance((2L * directions.count() + 1) * sharpnessSample.size(), place);
+        progress.advance((2L * directions.count() + 1) * sharpnessSample.size(), "sharpness", place);
         return new DemoResult.Run(seed, List.copyOf(records), training.gradients(), List.copyOf(points), test.hits(),
                 test.metrics().get("macroF1"), test.loss(), sharpness);
     }

@@ -1,7 +1,9 @@
 package lowland.train;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import lowland.metric.Metrics;
 import lowland.program.Session;
 
@@ -58,6 +60,11 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
             return Metrics.standardError(accuracies());
         }
 
+        /// For each seed, the number of right answers.
+        private double[] right() {
+            return runs.stream().mapToDouble(run -> Arrays.stream(run.hits()).sum()).toArray();
+        }
+
         /// For each test row, the share of the seeds whose answer was right.
         private double[] hits() {
             double[] hits = new double[runs.getFirst().hits().length];
@@ -72,8 +79,16 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
             return Metrics.mean(runs.stream().mapToDouble(Run::macroF1).toArray());
         }
 
+        private double[] sharpnesses() {
+            return runs.stream().mapToDouble(Run::sharpness).toArray();
+        }
+
         public double sharpness() {
-            return Metrics.mean(runs.stream().mapToDouble(Run::sharpness).toArray());
+            return Metrics.mean(sharpnesses());
+        }
+
+        public double sharpnessError() {
+            return Metrics.standardError(sharpnesses());
         }
 
         public double perturbation() {
@@ -110,9 +125,46 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
         return methods.stream().filter(method -> method.method().name().equals(DemoMethod.BASE)).findFirst().orElseThrow();
     }
 
-    /// A method's accuracies less LoRA's, seed by seed.
-    public Metrics.Paired toBase(Method method) {
-        return Metrics.paired(method.accuracies(), base().accuracies());
+    /// A method's accuracy less LoRA's, compared twice. Either comparison alone is fooled: two seeds may agree to a row by chance, and a
+    /// few rows more come out of the draw of the test rows, whichever the seeds.
+    ///
+    /// @param seeds seed by seed; what the seeds' draw explains
+    /// @param rows  test row by test row, each the mean over the seeds; what the rows' draw explains
+    public record Difference(Metrics.Paired seeds, Metrics.Paired rows) {
+        public double mean() {
+            return seeds.mean();
+        }
+
+        /// The larger of the two; NaN with one seed.
+        public double standardError() {
+            return Math.max(seeds.standardError(), rows.standardError());
+        }
+
+        /// Whether the noise of the seeds or that of the test rows explains it.
+        public boolean withinNoise() {
+            return DemoResult.withinNoise(seeds) || DemoResult.withinNoise(rows);
+        }
+    }
+
+    /// A method against LoRA.
+    public Difference toBase(Method method) {
+        // In whole rows: seeds that agree to the row then have one and the same difference, not one that rounding parted.
+        Metrics.Paired counted = Metrics.paired(method.right(), base().right());
+        int rows = base().hits().length;
+        return new Difference(new Metrics.Paired(counted.pairs(), counted.mean() / rows, counted.standardError() / rows, counted.p()),
+                Metrics.paired(method.hits(), base().hits()));
+    }
+
+    /// The methods from the lowest mean sharpness to the highest; those that are equal in the table's order.
+    public List<Method> bySharpness() {
+        return methods.stream().sorted(Comparator.comparingDouble(Method::sharpness)).toList();
+    }
+
+    /// The method of the lowest sharpness, if the next one's is higher beyond the noise of the seeds.
+    public Optional<Method> flattest() {
+        List<Method> sorted = bySharpness();
+        return sorted.size() < 2 || withinNoise(Metrics.paired(sorted.get(1).sharpnesses(), sorted.get(0).sharpnesses()))
+                ? Optional.empty() : Optional.of(sorted.get(0));
     }
 
     /// The head on frozen features, which every method starts from.
