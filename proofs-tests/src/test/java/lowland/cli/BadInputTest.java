@@ -81,6 +81,13 @@ class BadInputTest {
         refused(2, train(parts), parts[0].equals("--targets") ? "nothing" : parts[0]);
     }
 
+    /// Of a build with TornadoVM's module only the module is here, without TornadoVM's jars.
+    @Test
+    void anAbsentDeviceSaysHowToGetIt() {
+        refused(2, train("--device", "tornado"), "--device tornado is absent: ", "install its SDK (sdk install tornadovm 5.2.0-jdk25-opencl",
+                "set TORNADOVM_HOME to it, and build again");
+    }
+
     /// What the command line alone tells is told before a table is read.
     @ParameterizedTest
     @ValueSource(strings = {"--rank 385", "--targets nothing", "--pooling first", "--model nothing", "--epochs 0", "--max-length 513"})
