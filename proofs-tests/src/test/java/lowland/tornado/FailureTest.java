@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Field;
-import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -140,11 +139,10 @@ class FailureTest {
             Inputs inputs = new Inputs().reals("x", 1, 2, 3);
             assertTrue(session.run("p", inputs));
             assertArrayEquals(new float[] {1, 2, 3}, session.read(state, 0));
-            Method graphs = session.getClass().getDeclaredMethod("graphs");
-            graphs.setAccessible(true);
-            Field launched = graphs.invoke(session).getClass().getDeclaredField("launched");
+            Object graphs = Tornado.hidden(session, "graphs");
+            Field launched = graphs.getClass().getDeclaredField("launched");
             launched.setAccessible(true);
-            launched.setInt(graphs.invoke(session), launched.getInt(graphs.invoke(session)) + 1);
+            launched.setInt(graphs, launched.getInt(graphs) + 1);
             notRun(assertThrows(DeviceFailure.class, () -> session.read(state, 0)));
             notRun(assertThrows(DeviceFailure.class, () -> session.run("p", inputs)));
         }

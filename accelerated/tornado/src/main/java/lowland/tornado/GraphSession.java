@@ -42,12 +42,12 @@ public final class GraphSession implements Session {
         }
         sizes = new Sizes(capacity);
         MatrixProduct product = MatrixProduct.of(device.device());
-        layout = new Layout(plans, frozen, capacity, device.device().getMaxAllocMemory());
+        layout = new Layout(plans, frozen, capacity, device.largestBuffer());
         String memory = requireMemory(device);
         Rows rows = new Rows();
         Binding binding = new Binding(layout, rows, sizes, product);
         plans.forEach((program, plan) -> {
-            GraphProgram bound = new GraphProgram(this, program, plan, layout, sizes, binding, rows, device.observable());
+            GraphProgram bound = new GraphProgram(this, program, plan, layout, sizes, binding, rows, device);
             if (this.programs.put(program.name(), bound) != null) {
                 throw new IllegalArgumentException("two programs are named '" + program.name() + "'");
             }
