@@ -14,7 +14,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.ServiceLoader;
 import java.util.stream.Stream;
+import lowland.program.DeviceProvider;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,11 +83,13 @@ class BadInputTest {
         refused(2, train(parts), parts[0].equals("--targets") ? "nothing" : parts[0]);
     }
 
-    /// Of a build with TornadoVM's module only the module is here, without TornadoVM's jars.
+    /// In a build with TornadoVM's module this virtual machine lacks its options alone.
     @Test
     void anAbsentDeviceSaysHowToGetIt() {
-        refused(2, train("--device", "tornado"), "--device tornado is absent: ", "install its SDK (sdk install tornadovm 5.2.0-jdk25-opencl",
-                "set TORNADOVM_HOME to it, and build again");
+        boolean built = ServiceLoader.load(DeviceProvider.class).findFirst().isPresent();
+        refused(2, train("--device", "tornado"), "--device tornado is absent: ", built
+                ? "started without TornadoVM's options: use the launcher, or add @$TORNADOVM_HOME/tornado-argfile"
+                : "install its SDK (sdk install tornadovm 5.2.0-jdk25-opencl), set TORNADOVM_HOME to it, and build again");
     }
 
     /// What the command line alone tells is told before a table is read.
