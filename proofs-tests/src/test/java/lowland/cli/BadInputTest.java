@@ -15,7 +15,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.ServiceLoader;
 import java.util.stream.Stream;
+import lowland.program.DeviceProvider;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -92,6 +94,15 @@ class BadInputTest {
         String[] parts = option.split(" ");
         // A RoBERTa has the pooling that MiniLM has not.
         refused(2, parts[0].equals("--pooling") ? train("--model", "minilm", parts[0], parts[1]) : train(parts), parts[0].equals("--targets") ? "nothing" : parts[0]);
+    }
+
+    /// In a build with TornadoVM's module this virtual machine lacks its options alone.
+    @Test
+    void anAbsentDeviceSaysHowToGetIt() {
+        boolean built = ServiceLoader.load(DeviceProvider.class).findFirst().isPresent();
+        refused(2, train("--device", "tornado"), "--device tornado is absent: ", built
+                ? "started without TornadoVM's options: use the launcher, or add @$TORNADOVM_HOME/tornado-argfile"
+                : "install its SDK (sdk install tornadovm 5.2.0-jdk25-opencl), set TORNADOVM_HOME to it, and build again");
     }
 
     /// What the command line alone tells is told before a table is read.

@@ -147,6 +147,21 @@ class LauncherTest {
         assertEquals(List.of("<lowland.cli.Main>", "<--version>"), lines.subList(main, lines.size()));
     }
 
+    /// TornadoVM's options come where the command line asks for it and an SDK has the version that the build takes: first TORNADOVM_HOME's.
+    @Test
+    void tornadoVmOfTheRightVersionIsFound() throws Exception {
+        environment.put("JAVA_HOME", jdk("jdk-25", "25").toString());
+        Files.writeString(home.resolve("transformer/target/lib/tornado-0.1.0.jar"), "");
+        Path sdkman = TornadoVersionTest.sdk(folder.resolve(".sdkman/candidates/tornadovm/current"), "4.0.0-jdk21");
+        environment.put("TORNADOVM_HOME", TornadoVersionTest.sdk(folder.resolve("sdk"), "4.0.0-jdk21").toString());
+        assertFalse(run(script, "devices").out().contains("tornado-argfile"));
+        TornadoVersionTest.sdk(sdkman, "5.2.0-jdk25");
+        assertTrue(run(script, "devices").out().contains("<@" + sdkman + "/tornado-argfile>"));
+        TornadoVersionTest.sdk(folder.resolve("sdk"), "5.2.0-jdk25");
+        assertTrue(run(script, "train", "--device=tornado:1").out().contains("<@" + folder.resolve("sdk") + "/tornado-argfile>"));
+        assertFalse(run(script, "train", "--device", "cpu").out().contains("tornado-argfile"));
+    }
+
     @Test
     void aNewEnoughJdkIsFound() throws Exception {
         Path older = jdk("jdk-21", "21.0.4");

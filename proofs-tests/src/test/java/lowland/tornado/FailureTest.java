@@ -1,12 +1,12 @@
 package lowland.tornado;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Field;
-import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +21,7 @@ import lowland.program.Program;
 import lowland.program.Recording;
 import lowland.program.Session;
 import lowland.program.Shape;
+import lowland.program.State;
 import lowland.program.Value;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,6 +80,46 @@ class FailureTest {
         refused(1, train("tornado", Map.of(), "-Dtornado.device.memory=64MB"), "tornado:0 has 67 MB and ", " MB are needed; lower --batch-size");
     }
 
+    /// When arrays are allocated: what is counted before leaves out tables of integers and what TornadoVM puts before each array.
+    @Test
+    void memoryThatEndsAtRunTimeSaysWhatIsNeededAndWhatThereIs() throws Exception {
+        Tornado.device(false);
+        Child child = Child.run(folder, Map.of(), List.of("-Dtornado.device.memory=8MB"), JustTooLarge.class);
+        assertEquals(0, child.exit(), child.toString());
+        String said = child.out().lines().toList().getLast();
+        assertTrue(said.matches("the device has no memory left: 9 MB are needed and it has 8 MB.*; lower --batch-size or --max-tokens.*"),
+                child.toString());
+    }
+
+    /// A program whose plan takes the whole of 8 MB, but for less than 64 bytes.
+    static final class JustTooLarge {
+        public static void main(String[] args) {
+            int plain;
+            try (Session session = open(16)) {
+                plain = Math.toIntExact(session.planned().total());
+            }
+            int elements = 16 + ((8 << 20) - plain) / 64 * 16;
+            try (Session session = open(elements)) {
+                session.write(state(elements), 0, new float[elements]);
+                session.run("p", new Inputs());
+                session.read(state(elements), 0);
+                System.out.println("there was memory: " + session.planned());
+            } catch (DeviceFailure e) {
+                System.out.println(e.getMessage());
+            }
+        }
+
+        private static State state(int elements) {
+            return new State("state", ElementType.REAL, Shape.of(elements), 0);
+        }
+
+        private static Session open(int elements) {
+            Recording p = new Recording("p");
+            p.output("norm", p.squaredNorm(p.read(state(elements))));
+            return Tornado.provider().device(0, false).open(List.of(p.finish()), Map.of());
+        }
+    }
+
     /// OpenCL's compiler refuses every kernel.
     @Test
     void aKernelThatDoesNotCompile() throws Exception {
@@ -86,20 +127,31 @@ class FailureTest {
                 "Error during code compilation with the OpenCL driver");
     }
 
-    /// As if OpenCL had refused to start one, of which TornadoVM says nothing: the run that was given it ends.
+    /// As if OpenCL had refused to start one, of which TornadoVM says nothing: the run or the read that was given it ends.
     @Test
     void aKernelThatDidNotRun() throws Exception {
-        try (Session session = Tornado.device(false).open(List.of(program(3)), Map.of("tokens", 4))) {
-            Inputs inputs = new Inputs().extent("tokens", 1).reals("x", 1, 2, 3);
+        State state = new State("state", ElementType.REAL, Shape.of(3), 0);
+        Recording p = new Recording("p");
+        Value x = p.input("x", ElementType.REAL, Shape.of(3));
+        p.output("sum", p.sum(p.tanh(x)));
+        p.update(state, p.add(p.read(state), x));
+        try (Session session = Tornado.device(false).open(List.of(p.finish()), Map.of())) {
+            Inputs inputs = new Inputs().reals("x", 1, 2, 3);
             assertTrue(session.run("p", inputs));
-            Method graphs = session.getClass().getDeclaredMethod("graphs");
-            graphs.setAccessible(true);
-            Field launched = graphs.invoke(session).getClass().getDeclaredField("launched");
+            assertArrayEquals(new float[] {1, 2, 3}, session.read(state, 0));
+            Object graphs = Tornado.hidden(session, "graphs");
+            Field launched = graphs.getClass().getDeclaredField("launched");
             launched.setAccessible(true);
-            launched.setInt(graphs.invoke(session), launched.getInt(graphs.invoke(session)) + 1);
-            DeviceFailure failure = assertThrows(DeviceFailure.class, () -> session.run("p", inputs));
-            assertTrue(failure.getMessage().startsWith("the device did not run every kernel, but "), failure.getMessage());
+            launched.setInt(graphs, launched.getInt(graphs) + 1);
+            notRun(assertThrows(DeviceFailure.class, () -> session.read(state, 0)));
+            notRun(assertThrows(DeviceFailure.class, () -> session.run("p", inputs)));
         }
+    }
+
+    private static void notRun(DeviceFailure failure) {
+        assertTrue(failure.getMessage().matches("the device did not run every kernel, but \\d+ of \\d+: .*"), failure.getMessage());
+        assertTrue(failure.getMessage().matches(".* \\d+ MB are needed and it has \\d+ MB.*; lower --batch-size or --max-tokens.*"),
+                failure.getMessage());
     }
 
     @Test

@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import lowland.program.Device;
 import lowland.program.ElementType;
+import lowland.program.Extent;
 import lowland.program.Guarded;
 import lowland.program.Inputs;
+import lowland.program.Program;
 import lowland.program.Recording;
 import lowland.program.Session;
 import lowland.program.Shape;
@@ -84,6 +87,87 @@ class SessionTest {
             for (int i = 0; i < 2; i++) {
                 assertArrayEquals(values[i], session.read(states[i], 0));
             }
+        }
+    }
+
+    /// Frozen states that kernels read from the buffers of weights are written and read back there. Where such a buffer ends and how many tasks a
+    /// graph has changes no bit: three states fit into the first of small ones, and a state each into the others.
+    @Test
+    void limitsOfBuffersAndGraphsChangeNoBit() throws Exception {
+        Limited whole = new Limited(Tornado.device(false));
+        assertEquals(1, whole.buffers);
+        Limited limited = new Limited(Tornado.within(700, 3));
+        assertEquals(3, limited.buffers);
+        // Of those that move data each buffer has two.
+        int more = limited.graphs - whole.graphs - 2 * (limited.buffers - whole.buffers);
+        assertTrue(more > 1, "graphs: " + whole.graphs + " and " + limited.graphs);
+        assertArrayEquals(whole.y, limited.y);
+        assertArrayEquals(whole.total, limited.total);
+        assertEquals(Double.doubleToLongBits(whole.norm), Double.doubleToLongBits(limited.norm));
+    }
+
+    /// Two runs of a program with weights of all kinds, in a repeated stage too.
+    private static final class Limited {
+        private static final State TABLE = new State("table", ElementType.REAL, Shape.of(9, 6), 0);
+        private static final State GAMMA = new State("gamma", ElementType.REAL, Shape.of(6), 0);
+        private static final State BETA = new State("beta", ElementType.REAL, Shape.of(6), 0);
+        private static final State UP = new State("layers.*.up", ElementType.REAL, Shape.of(7, 6), 3);
+        private static final State DOWN = new State("layers.*.down", ElementType.REAL, Shape.of(6, 7), 3);
+        private static final State TOTAL = new State("total", ElementType.REAL, Shape.of(6), 0);
+        static final List<State> FROZEN = List.of(TABLE, GAMMA, BETA, UP, DOWN);
+
+        final int buffers;
+        final int graphs;
+        final float[] y = new float[5 * 6];
+        final float[] total;
+        final double norm;
+
+        Limited(Device device) throws Exception {
+            try (Session session = device.open(List.of(program()), Map.of("tokens", 8))) {
+                buffers = ((List<?>) Tornado.hidden(Tornado.hidden(session, "buffers"), "weights")).size();
+                graphs = ((List<?>) Tornado.hidden(Tornado.hidden(session, "graphs"), "graphs")).size();
+                for (State state : FROZEN) {
+                    for (int layer = 0; layer < state.slices(); layer++) {
+                        session.write(state, layer, values(state, layer));
+                    }
+                }
+                Inputs inputs = new Inputs().extent("tokens", 5).ints("ids", 3, 0, 8, 3, 5).scalar("factor", 0.3);
+                for (int run = 0; run < 2; run++) {
+                    assertTrue(session.run("p", inputs));
+                }
+                for (State state : FROZEN) {
+                    for (int layer = 0; layer < state.slices(); layer++) {
+                        assertArrayEquals(values(state, layer), session.read(state, layer), state.name());
+                    }
+                }
+                session.copy("p", "y", y);
+                total = session.read(TOTAL, 0);
+                norm = session.scalar("p", "norm");
+            }
+        }
+
+        private static float[] values(State state, int layer) {
+            float[] values = new float[state.size()];
+            long key = CounterRandom.child(CounterRandom.tensorKey(7, state.name()), layer);
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) CounterRandom.gaussian(CounterRandom.child(key, i));
+            }
+            return values;
+        }
+
+        private static Program program() {
+            Recording p = new Recording("p");
+            Value factor = p.scalar("factor");
+            Value x = p.gather(p.read(TABLE), p.input("ids", ElementType.INT, Shape.of(Extent.TOKENS)));
+            x = p.layerNorm(x, p.read(GAMMA), p.read(BETA), 1e-5);
+            Value y = p.repeat("layers", 3, List.of(x), carried -> List.of(p.add(carried.getFirst(), p.product(
+                    p.tanh(p.product(carried.getFirst(), false, p.read(UP), true, null)), false, p.read(DOWN), true, null)))).getFirst();
+            p.output("y", y);
+            Value norm = p.squareRoot(p.squaredNorm(y));
+            p.guard(norm);
+            p.output("norm", p.squareRoot(norm));
+            p.update(TOTAL, p.add(p.read(TOTAL), p.columnSum(p.scale(y, factor), null)));
+            return p.finish();
         }
     }
 

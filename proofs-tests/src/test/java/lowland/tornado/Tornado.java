@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ServiceLoader;
@@ -37,6 +39,21 @@ final class Tornado {
             assumeTrue(!e.absent(), e.getMessage());
             throw e;
         }
+    }
+
+    /// The first device with other limits, of the bytes of a buffer of weights and of the tasks of a graph.
+    static Device within(long largestBuffer, int mostTasks) throws ReflectiveOperationException {
+        Device device = device(false);
+        Method within = device.getClass().getDeclaredMethod("within", long.class, int.class);
+        within.setAccessible(true);
+        return (Device) within.invoke(device, largestBuffer, mostTasks);
+    }
+
+    /// A field of the module, which tests compile without.
+    static Object hidden(Object object, String field) throws ReflectiveOperationException {
+        Field hidden = object.getClass().getDeclaredField(field);
+        hidden.setAccessible(true);
+        return hidden.get(object);
     }
 
     private static void tell(String what) {

@@ -2,6 +2,7 @@ package lowland.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import lowland.cpu.CpuDevice;
 import lowland.cpu.Lanes;
 import lowland.program.Device;
@@ -35,12 +36,12 @@ final class DevicesCommand implements Callable<Integer> {
     public Integer call() {
         int threads = Runtime.getRuntime().availableProcessors();
         boolean passed = report("cpu", "Vector API, " + Float.SIZE * Lanes.count() + " bits, " + threads + " threads", "CPU",
-                Runtime.getRuntime().maxMemory(), new CpuDevice(threads));
+                Runtime.getRuntime().maxMemory(), () -> new CpuDevice(threads));
         try {
             DeviceProvider tornado = Devices.tornado();
             for (Description device : tornado.devices()) {
                 passed &= report("tornado:" + device.number(), device.name() + " (" + device.platform() + ")", device.type(),
-                        device.memory(), tornado.device(device.number(), false));
+                        device.memory(), () -> tornado.device(device.number(), false));
             }
         } catch (DeviceFailure e) {
             streams.err().println("tornado: none: " + e.getMessage());
@@ -48,11 +49,11 @@ final class DevicesCommand implements Callable<Integer> {
         return passed ? 0 : 1;
     }
 
-    private boolean report(String name, String what, String type, long memory, Device device) {
+    private boolean report(String name, String what, String type, long memory, Supplier<Device> device) {
         String result;
         boolean passed = false;
         try {
-            SelfTest test = SelfTest.of(device);
+            SelfTest test = SelfTest.of(device.get());
             passed = test.passed();
             result = test.toString();
         } catch (DeviceFailure e) {

@@ -25,13 +25,14 @@ import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 /// A program as graphs: one a stage, cut where a guard asks the host, and where it would have too many tasks. The graph of a repeated stage
 /// is executed once a layer, with the layer's number in `control`.
 final class GraphProgram {
-    /// TornadoVM's graphs hold 256 tasks.
-    private static final int MOST_TASKS = 200;
+    /// TornadoVM's graphs hold 256 tasks, and an operation has several.
+    static final int MOST_TASKS = 200;
 
     private final GraphSession session;
     private final Liveness plan;
     private final Layout layout;
     private final boolean observable;
+    private final int mostTasks;
     private final Given given;
     private final List<Pass> passes = new ArrayList<>();
     private final List<Liveness.Copy> copies;
@@ -75,12 +76,13 @@ final class GraphProgram {
     }
 
     GraphProgram(GraphSession session, Program program, Liveness plan, Layout layout, Sizes sizes, Binding binding, Rows rows,
-            boolean observable) {
+            GraphDevice device) {
         this.session = session;
         this.plan = plan;
         this.layout = layout;
         this.sizes = sizes;
-        this.observable = observable;
+        observable = device.observable();
+        mostTasks = device.mostTasks();
         given = new Given(program, plan, layout, sizes.bindings());
         copies = plan.copies();
         Map<Operation, Instruction[]> byOperation = new IdentityHashMap<>();
@@ -120,7 +122,7 @@ final class GraphProgram {
                 part.tasks.addAll(binding.bind(site));
                 part.watched = site;
             }
-            if (observable || part.guard != null || part.tasks.size() >= MOST_TASKS) {
+            if (observable || part.guard != null || part.tasks.size() >= mostTasks) {
                 part.slots = rows.slots();
                 parts.add(part);
                 part = new Part();

@@ -19,6 +19,9 @@ import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 /// Kernels are compiled at their first execution, each anew: the first run of a program takes seconds. One thread at a time may use a
 /// session. After a run that a guard ended, outputs that were not made yet are NaN.
 public final class GraphSession implements Session {
+    /// What a user may do where memory is short.
+    static final String LOWER = "; lower --batch-size or --max-tokens, or choose another device";
+
     private final Sizes sizes;
     private final Layout layout;
     private final Buffers buffers;
@@ -39,19 +42,19 @@ public final class GraphSession implements Session {
         }
         sizes = new Sizes(capacity);
         MatrixProduct product = MatrixProduct.of(device.device());
-        layout = new Layout(plans, frozen, capacity, device.device().getMaxAllocMemory());
-        requireMemory(device);
+        layout = new Layout(plans, frozen, capacity, device.largestBuffer());
+        String memory = requireMemory(device);
         Rows rows = new Rows();
         Binding binding = new Binding(layout, rows, sizes, product);
         plans.forEach((program, plan) -> {
-            GraphProgram bound = new GraphProgram(this, program, plan, layout, sizes, binding, rows, device.observable());
+            GraphProgram bound = new GraphProgram(this, program, plan, layout, sizes, binding, rows, device);
             if (this.programs.put(program.name(), bound) != null) {
                 throw new IllegalArgumentException("two programs are named '" + program.name() + "'");
             }
         });
         int wanted = this.programs.values().stream().mapToInt(GraphProgram::mostWanted).max().orElse(0);
         buffers = new Buffers(layout, sizes, rows.table(), wanted);
-        graphs = new Graphs(buffers, layout.bytes());
+        graphs = new Graphs(buffers, memory);
         takeGraph = graphs.add(List.of(Task.elements(Math.max(layout.givenReals(), layout.givenDoubles()),
                 (g, t, b) -> g.task(t, Transfers::kernelTake, Binding.C, b.table, b.givenReals, b.work, layout.givenReals(), b.givenDoubles,
                         b.small, layout.givenDoubles(), b.ints))), List.of(buffers.givenReals, buffers.givenDoubles, buffers.ints), List.of());
@@ -84,19 +87,21 @@ public final class GraphSession implements Session {
         return first;
     }
 
-    private void requireMemory(GraphDevice device) {
+    /// @return what is needed, and what there is: no backend tells how much of it other programs hold
+    private String requireMemory(GraphDevice device) {
         // TornadoVM itself takes no more than -Dtornado.device.memory.
         long memory = Math.min(device.device().getMaxGlobalMemory(), device.device().getMemoryProvider().getHeapSize());
         long buffer = device.device().getMaxAllocMemory();
-        String lower = "; lower --batch-size or --max-tokens, or choose another device";
         if (layout.bytes() > memory) {
             throw DeviceFailure.failed(device.name() + " has " + memory / 1_000_000 + " MB and " + layout.bytes() / 1_000_000
-                    + " MB are needed" + lower, null);
+                    + " MB are needed" + LOWER, null);
         }
         if (layout.largest() > buffer) {
             throw DeviceFailure.failed(device.name() + " allows buffers of " + buffer / 1_000_000 + " MB and one of "
-                    + layout.largest() / 1_000_000 + " MB is needed" + lower, null);
+                    + layout.largest() / 1_000_000 + " MB is needed" + LOWER, null);
         }
+        return Math.ceilDiv(layout.bytes(), 1_000_000) + " MB are needed and it has " + memory / 1_000_000
+                + " MB, of which other programs may hold a part";
     }
 
     Buffers buffers() {
@@ -147,7 +152,7 @@ public final class GraphSession implements Session {
         buffers.control.set(Row.COUNT, count);
     }
 
-    /// Copies elements of a buffer from the device.
+    /// Copies elements of a buffer from the device. Whether that ran, [#answers] tells.
     void get(int buffer, int from, float[] into, int count) {
         for (int done = 0; done < count; done += Buffers.MOST_OUT) {
             int part = Math.min(Buffers.MOST_OUT, count - done);
@@ -184,6 +189,8 @@ public final class GraphSession implements Session {
         requireReal(state, layer);
         float[] values = new float[state.size()];
         get(layout.buffer(state), layout.offset(state, layer), values, values.length);
+        // Of the copies that ended the last run nobody has asked yet either.
+        answers(new int[0]);
         return values;
     }
 

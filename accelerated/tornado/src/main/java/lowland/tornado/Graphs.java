@@ -22,14 +22,14 @@ final class Graphs implements AutoCloseable {
     private final List<ImmutableTaskGraph> graphs = new ArrayList<>();
     private final List<Integer> tasks = new ArrayList<>();
     private final GridScheduler grids = new GridScheduler();
-    private final long needed;
+    private final String memory;
     private TornadoExecutionPlan plan;
     private int launched;
 
-    /// @param needed bytes on the device, for what is said when they are not there
-    Graphs(Buffers buffers, long needed) {
+    /// @param memory what is needed on the device, and what it has, for what is said when that is not there
+    Graphs(Buffers buffers, String memory) {
         this.buffers = buffers;
-        this.needed = needed;
+        this.memory = memory;
         TaskGraph anchor = new TaskGraph("g0").transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.shared());
         List<Task> touch = new ArrayList<>();
         touch.add(Task.one((g, id, b) -> g.task(id, Transfers::kernelTouchRest, Binding.C, b.small, b.ints, b.table)));
@@ -86,8 +86,7 @@ final class Graphs implements AutoCloseable {
             launched += tasks.get(graph);
             return plan.withGraph(graph).execute();
         } catch (TornadoOutOfMemoryException | TornadoMemoryException e) {
-            throw DeviceFailure.failed("the device has no memory left for " + needed + " bytes (" + oneLine(e)
-                    + "); lower --batch-size or --max-tokens, or choose another device", e);
+            throw DeviceFailure.failed("the device has no memory left: " + memory + " (" + oneLine(e) + ")" + GraphSession.LOWER, e);
         } catch (RuntimeException | TornadoInternalError e) {
             throw DeviceFailure.failed("the device failed, or TornadoVM could not compile a kernel for it (" + oneLine(e) + ")", e);
         }
@@ -98,8 +97,7 @@ final class Graphs implements AutoCloseable {
     void requireRun(double ran) {
         if (ran != launched) {
             throw DeviceFailure.failed("the device did not run every kernel, but " + (long) ran + " of " + launched
-                    + ": it has no memory left for " + needed + " bytes, or a kernel asks too much of it; lower --batch-size or --max-tokens, "
-                    + "or choose another device", null);
+                    + ": a kernel asks too much of it, or it has no memory left: " + memory + GraphSession.LOWER, null);
         }
     }
 

@@ -52,7 +52,7 @@ public final class TornadoProvider implements DeviceProvider {
         } catch (NoClassDefFoundError e) {
             // Also what a class throws whose initialisation failed before.
             throw DeviceFailure.absent(e.getCause() instanceof ExceptionInInitializerError ? unusable(e)
-                    : "TornadoVM is not there: install its SDK (`sdk install tornadovm`, or a release of "
+                    : "TornadoVM 5.2.0-jdk25 is not there: install its SDK (sdk install tornadovm 5.2.0-jdk25-opencl, or a release of "
                             + "github.com/beehive-lab/TornadoVM), set TORNADOVM_HOME to it, and build again", e);
         } catch (ExceptionInInitializerError | InternalError | UnsatisfiedLinkError e) {
             throw DeviceFailure.absent(unusable(e), e);
