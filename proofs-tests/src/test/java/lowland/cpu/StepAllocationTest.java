@@ -15,6 +15,6 @@ class StepAllocationTest {
                 .redirectErrorStream(true).start();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, process.waitFor(), text);
-        assertTrue(text.lines().filter(line -> line.contains("bytes of at most")).count() == 2 * EquivalenceTraining.RULES.size(), text);
+        assertTrue(text.lines().filter(line -> line.contains("bytes of at most")).count() == 4 * EquivalenceTraining.RULES.size(), text);
     }
 }
