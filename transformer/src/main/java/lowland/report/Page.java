@@ -31,7 +31,7 @@ final class Page {
             .notes { margin: 12px 0 0; padding-left: 18px; color: var(--soft); font-size: 14px; }
             .scroll { overflow-x: auto; }
             table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
-            th, td { padding: 7px 8px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
+            th, td { padding: 7px 6px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
             th { font-weight: 600; color: var(--soft); vertical-align: bottom; white-space: normal; }
             th:first-child, td:first-child, .left { text-align: left; }
             tr:last-child td { border-bottom: 0; }
