@@ -253,7 +253,7 @@ class CheckpointFolderTest {
         String bert = golden("bert").toString();
         Path rows = golden("bert").resolve("rows.jsonl");
         Path run = folder.resolve("run");
-        Shell trained = Shell.run("train", "--model", bert, "--pooling", "mean", "--task", rows.toString(), "--method", "lora", "--out",
+        Shell trained = Shell.run("train", "--model", bert, "--pooling", "mean", "--task", rows.toString(), "--method", "bi-lora", "--out",
                 run.toString(), "--steps", "1");
         assertEquals(0, trained.exit(), trained.err());
         Path adapter = run.resolve("adapter");
@@ -277,11 +277,13 @@ class CheckpointFolderTest {
                 assertTrue(refused.errors().getFirst().contains(adapter + " was trained on another model than " + other), refused.err());
                 assertEquals("", refused.out());
             }
-            Shell start = Shell.run("train", "--model", other, "--pooling", "mean", "--task", rows.toString(), "--method", "lora", "--out",
-                    out.toString(), "--init-adapter", adapter.toString());
-            assertEquals(1, start.exit(), start.err());
-            assertTrue(start.errors().getFirst().contains("another model than " + other), start.err());
-            assertFalse(Files.exists(out), "something was written");
+            for (String part : List.of("adapter", "auxiliary")) {
+                Shell start = Shell.run("train", "--model", other, "--pooling", "mean", "--task", rows.toString(), "--method", "bi-lora",
+                        "--out", out.toString(), "--init-" + part, run.resolve(part).toString());
+                assertEquals(1, start.exit(), start.err());
+                assertTrue(start.errors().getFirst().contains(run.resolve(part) + " was trained on another model than " + other), start.err());
+                assertFalse(Files.exists(out), "something was written");
+            }
         }
         Path same = Files.createDirectories(folder.resolve("elsewhere"));
         try (var files = Files.list(golden("bert"))) {

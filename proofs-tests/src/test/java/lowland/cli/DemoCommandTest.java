@@ -117,6 +117,25 @@ class DemoCommandTest {
         assertTrue(Files.readString(out.resolve("report.html")).contains("Results: films"));
     }
 
+    /// A file is where the adapters' folder should be.
+    @Test
+    void adaptersThatCannotBeSavedTakeNeitherTableNorReportWithThem() throws IOException {
+        Path out = Files.createDirectories(folder.resolve("demo"));
+        Shell demo = run((pretrained, methods, seeds, _) -> {
+            try {
+                Files.createFile(out.resolve("films"));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return List.of(part(pretrained, methods, seeds, "films", examples(0, 10)));
+        }, "--methods", "lora,bi-lora", "--seeds", "2", "--out", out.toString());
+        assertEquals(1, demo.exit());
+        assertTrue(demo.err().contains(out.resolve("films").toString()), demo.err());
+        assertTrue(demo.out().lines().anyMatch(line -> line.startsWith("Bi-LoRA ")), demo.out());
+        assertTrue(demo.out().contains("Report:"), demo.out());
+        assertTrue(Files.readString(out.resolve("report.html")).contains("Results: films"));
+    }
+
     @Test
     void theTableIsShownEvenWhereNoFileCanBeWritten() {
         Path out = folder.resolve("demo");

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -118,6 +119,14 @@ class ReproduceCommandTest {
         assertEquals(1, other.exit());
         assertTrue(other.errors().getFirst().contains("other options: it has \"4\", now it would have \"5\""), other.err());
         assertEquals(before, written(out));
+
+        List<String> turned = arguments(out, 4);
+        Collections.swap(turned, turned.size() - 4, turned.size() - 2);
+        Collections.swap(turned, turned.size() - 3, turned.size() - 1);
+        Shell order = Shell.run(turned.toArray(String[]::new));
+        assertEquals(1, order.exit());
+        assertTrue(order.errors().getFirst().contains("other options: the same words in another order, \""), order.err());
+        assertTrue(order.errors().getFirst().contains("--learning-rate 1e-2 --max-length 40"), order.err());
 
         // A cell that was not finished leaves a folder and no file.
         Files.delete(out.resolve("cola/lora/seed-1.json"));

@@ -1,5 +1,6 @@
 package lowland.metric;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -173,6 +174,45 @@ class MetricsProperties {
         assertEquals(new Metrics.Paired(2, 0, 0, 1), none);
         assertTrue(Double.isNaN(Metrics.paired(new double[] {2, 3}, new double[] {1, 2}).p()));
         assertTrue(Double.isNaN(Metrics.paired(new double[] {2}, new double[] {1}).p()));
+    }
+
+    /// Holm's procedure step by step: from the smallest p on, it is rejected as long as each is at most α over the number of those not yet
+    /// rejected. What it rejects are those whose adjusted p is at most α, for every α.
+    @Property
+    void holmsAdjustedValuesAreAtMostAlphaWhereHisProcedureRejects(@ForAll("probabilities") double[] p, @ForAll("probability") double alpha) {
+        boolean[] rejected = new boolean[p.length];
+        for (int left = p.length; left > 0; left--) {
+            int smallest = -1;
+            for (int i = 0; i < p.length; i++) {
+                smallest = !rejected[i] && (smallest < 0 || p[i] < p[smallest]) ? i : smallest;
+            }
+            if (p[smallest] * left > alpha) {
+                break;
+            }
+            rejected[smallest] = true;
+        }
+        double[] adjusted = Metrics.holm(p);
+        for (int i = 0; i < p.length; i++) {
+            assertEquals(rejected[i], adjusted[i] <= alpha);
+            assertTrue(adjusted[i] >= p[i] && adjusted[i] <= 1);
+        }
+    }
+
+    /// Hundredths, so that ties occur; below 1, where the procedure would reject all.
+    @Provide
+    Arbitrary<Double> probability() {
+        return Arbitraries.integers().between(0, 99).map(i -> i / 100.0);
+    }
+
+    @Provide
+    Arbitrary<double[]> probabilities() {
+        return Arbitraries.integers().between(0, 100).map(i -> i / 100.0).array(double[].class).ofMinSize(1).ofMaxSize(6);
+    }
+
+    @Example
+    void aComparisonWithoutPCountsAndHasNone() {
+        assertArrayEquals(new double[] {0.02, Double.NaN}, Metrics.holm(new double[] {0.01, Double.NaN}));
+        assertArrayEquals(new double[] {0.05, 0.03, 0.05}, Metrics.holm(new double[] {0.03, 0.01, 0.025}), EPS);
     }
 
     private static void assertPaired(double[] differences, double t, double p) {

@@ -83,6 +83,9 @@ record Cell(PaperTable.Task task, String method, long seed, String rate, String 
         List<String> here = new ArrayList<>(arguments);
         arguments.forEach(there::remove);
         found.forEach(here::remove);
+        if (there.isEmpty() && here.isEmpty()) {
+            return "the same words in another order, \"" + String.join(" ", found) + "\"";
+        }
         return "it has \"" + String.join(" ", there) + "\", now it would have \"" + String.join(" ", here) + "\"";
     }
 

@@ -139,18 +139,23 @@ final class DemoCommand implements Callable<Integer> {
             List<Part> parts = course.of(pretrained, chosen, numbers, full);
             long work = parts.stream().mapToLong(part -> Demo.work(part.task(), part.plan())).sum();
             List<DemoResult> results = new ArrayList<>();
+            List<Failure> unsaved = new ArrayList<>();
             try (DemoBar bar = new DemoBar(streams, work, System::nanoTime, Terminal.columns())) {
                 for (Part part : parts) {
-                    results.add(run(pretrained, part, device, folder, bar));
+                    results.add(run(pretrained, part, device, folder, bar, unsaved));
                     bar.aside(() -> report(folder, results, Environment.here(deviceThreads), (System.nanoTime() - began) * 1e-9));
                 }
             }
             long seconds = (System.nanoTime() - began) / 1_000_000_000;
             streams.out().printf(Locale.ROOT, "%nThis took %d min %02d s. Report: %s%n", seconds / 60, seconds % 60, folder.resolve("report.html"));
+            if (!unsaved.isEmpty()) {
+                throw unsaved.getFirst();
+            }
         }
     }
 
-    private static DemoResult run(Pretrained pretrained, Part part, Device device, Path folder, DemoBar bar) {
+    /// @param unsaved takes why adapters could not be saved: the comparison goes on without, for its table is worth more
+    private static DemoResult run(Pretrained pretrained, Part part, Device device, Path folder, DemoBar bar, List<Failure> unsaved) {
         DataSet data = part.task().data();
         return Demo.run(pretrained, part.task(), part.plan(), device, new DemoProgress() {
             @Override
@@ -160,7 +165,11 @@ final class DemoCommand implements Callable<Integer> {
 
             @Override
             public void trained(DemoMethod method, Training training) {
-                save(pretrained, data, training, folder.resolve(data.name()).resolve(method.name()).resolve("adapter"));
+                try {
+                    save(pretrained, data, training, folder.resolve(data.name()).resolve(method.name()).resolve("adapter"));
+                } catch (Failure e) {
+                    unsaved.add(e);
+                }
             }
         });
     }

@@ -58,14 +58,14 @@ record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long>
         for (String method : methods) {
             if (!method.equals(BASE)) {
                 List<String> line = new ArrayList<>(List.of(method));
-                tasks.forEach(task -> line.add(difference(Metrics.paired(scores(task, method), scores(task, BASE)))));
-                line.add(difference(Metrics.paired(averages(method), averages(BASE))));
+                tasks.forEach(task -> line.add(difference(method, other -> scores(task, other))));
+                line.add(difference(method, this::averages));
                 lines.add(line);
             }
         }
         return aligned(lines)
                 + "\n± is the standard error over the seeds. Differences are paired by seed; p is that of Student's t, two-sided"
-                + (seeds.size() == 1 ? "; one seed has neither." : ", uncorrected for the number of comparisons.") + "\n";
+                + (seeds.size() == 1 ? "; one seed has neither." : ", after Holm for the comparisons of its column.") + "\n";
     }
 
     private List<String> heading(String first, Function<PaperTable.Task, String> title, String last) {
@@ -79,9 +79,19 @@ record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long>
         return String.format(Locale.ROOT, "%.1f", 100 * Metrics.mean(scores)) + error(Metrics.standardError(scores));
     }
 
-    private static String difference(Metrics.Paired paired) {
+    /// @param scores of a method, one a seed
+    private String difference(String method, Function<String, double[]> scores) {
+        Metrics.Paired paired = Metrics.paired(scores.apply(method), scores.apply(BASE));
+        double p = adjusted(method, scores);
         return String.format(Locale.ROOT, "%+.1f", 100 * paired.mean()) + error(paired.standardError())
-                + (Double.isNaN(paired.p()) ? "" : String.format(Locale.ROOT, " p %.3f", paired.p()));
+                + (Double.isNaN(p) ? "" : String.format(Locale.ROOT, " p %.3f", p));
+    }
+
+    /// The p of a method against LoRA, after Holm for as many as are compared.
+    private double adjusted(String method, Function<String, double[]> scores) {
+        List<String> others = methods.stream().filter(other -> !other.equals(BASE)).toList();
+        double[] p = others.stream().mapToDouble(other -> Metrics.paired(scores.apply(other), scores.apply(BASE)).p()).toArray();
+        return Metrics.holm(p)[others.indexOf(method)];
     }
 
     private static String error(double standardError) {
@@ -114,22 +124,23 @@ record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long>
         ArrayNode cells = json.putArray("cells");
         for (PaperTable.Task task : tasks) {
             for (String method : rows()) {
-                put(cells.addObject().put("task", task.task()).put("metric", task.metric()), method, scores(task, method),
-                        scores(task, BASE));
+                put(cells.addObject().put("task", task.task()).put("metric", task.metric()), method, other -> scores(task, other));
             }
         }
         for (String method : rows()) {
-            put(cells.addObject().put("task", "average"), method, averages(method), averages(BASE));
+            put(cells.addObject().put("task", "average"), method, this::averages);
         }
         return json;
     }
 
-    private static void put(ObjectNode cell, String method, double[] scores, double[] base) {
+    private void put(ObjectNode cell, String method, Function<String, double[]> of) {
+        double[] scores = of.apply(method);
         cell.put("method", method).put("mean", Metrics.mean(scores)).put("standardError", Metrics.standardError(scores));
         JsonLine.numbers(cell.putArray("scores"), scores);
         if (!method.equals(BASE) && !method.equals(Cell.ZERO_SHOT)) {
-            Metrics.Paired paired = Metrics.paired(scores, base);
-            cell.put("difference", paired.mean()).put("differenceStandardError", paired.standardError()).put("p", paired.p());
+            Metrics.Paired paired = Metrics.paired(scores, of.apply(BASE));
+            cell.put("difference", paired.mean()).put("differenceStandardError", paired.standardError()).put("p", paired.p())
+                    .put("adjustedP", adjusted(method, of));
         }
     }
 }

@@ -146,6 +146,7 @@ final class Run {
         keptStep = step;
         if (!training.program().auxiliary().isEmpty()) {
             Adapters.writeAuxiliary(training, pretrained, folder.auxiliary());
+            task.write(folder.auxiliary());
         }
     }
 

@@ -236,6 +236,9 @@ final class TrainCommand implements Callable<Integer> {
                 .on(pretrained.fingerprint());
         Given given = given(taskFile, pretrained);
         PeftAdapter second = start.auxiliary == null ? null : Adapters.readAuxiliary(start.auxiliary, pretrained, classes);
+        if (second != null && Files.exists(start.auxiliary.resolve(TaskFile.NAME))) {
+            pretrained.fingerprint().require(TaskFile.read(start.auxiliary), start.auxiliary, model);
+        }
         adopt(given.adapter, second, chosen);
         Settings settings = settings(chosen, set.train().size());
         if (second != null && !(settings.rule() instanceof BiLora)) {

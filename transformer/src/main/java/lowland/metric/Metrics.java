@@ -164,6 +164,22 @@ public final class Metrics {
         return new Paired(a.length, mean, error, p);
     }
 
+    /// Holm's adjusted p-values (S. Holm, 1979): of m comparisons, the k-th smallest p times m − k + 1, never below that of a smaller one,
+    /// and at most 1. Adjusted values at most α are wrong anywhere with probability α at most. One that is NaN counts and stays NaN.
+    public static double[] holm(double[] p) {
+        Integer[] order = new Integer[p.length];
+        Arrays.setAll(order, i -> i);
+        Arrays.sort(order, Comparator.comparingDouble(i -> p[i])); // NaN last
+        double[] adjusted = new double[p.length];
+        double largest = 0;
+        for (int k = 0; k < p.length; k++) {
+            double product = Math.min(1, p[order[k]] * (p.length - k));
+            largest = Math.max(largest, product);
+            adjusted[order[k]] = largest;
+        }
+        return adjusted;
+    }
+
     private static double[] ranks(double[] values) {
         Integer[] order = new Integer[values.length];
         Arrays.setAll(order, i -> i);

@@ -91,6 +91,7 @@ public final class DemoJson {
         number(json, "differenceP", difference.seeds().p());
         number(json, "differenceRowsStandardError", difference.rows().standardError());
         number(json, "differenceRowsP", difference.rows().p());
+        number(json, "differenceAdjustedP", difference.p());
         json.put("withinNoise", difference.withinNoise());
         number(json, "macroF1", method.macroF1());
         number(json, "sharpness", method.sharpness());

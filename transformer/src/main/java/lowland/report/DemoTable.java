@@ -77,8 +77,8 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
         List<String> notes = new ArrayList<>();
         int seeds = result.plan().seeds().size();
         notes.add("± is the standard error over the seeds. A difference to LoRA is compared twice, paired by seed and paired by test row (each the"
-                + " mean over the seeds), and its ± is the larger of both; \"within noise\": in one of them p > 0.05 (Student's t), or smaller than"
-                + " two standard errors, or no spread to tell by.");
+                + " mean over the seeds), and its ± and p (Student's t) are the larger of both; \"within noise\": p > 0.05 after Holm for as many methods"
+                + " as are compared, or smaller than two standard errors, or no spread to tell by.");
         if (seeds == 1) {
             notes.add("With one seed nothing tells a difference from noise.");
         } else if (seeds < 5) {

@@ -30,13 +30,13 @@ public record DemoPlan(String title, List<DemoMethod> methods, List<Long> seeds,
     /// Verb supersense.
     public static DemoPlan verbSupersense(List<DemoMethod> methods, List<Long> seeds, boolean full) {
         return full
-                ? new DemoPlan("verb supersense", methods, seeds, 96, 32, 3e-3, 1e-3, 3072, 2, 96, 24, 96, 2, 0.01, 48, 7, 30)
+                ? new DemoPlan("verb supersense", methods, seeds, 88, 32, 3e-3, 1e-3, 2816, 2, 64, 22, 96, 2, 0.01, 32, 7, 30)
                 : new DemoPlan("verb supersense", methods, seeds, 75, 32, 3e-3, 1e-3, 2400, 2, 64, 25, 64, 2, 0.01, 32, 5, 30);
     }
 
     /// Gloss match, of `--full`.
     public static DemoPlan glossMatch(List<DemoMethod> methods, List<Long> seeds) {
-        return new DemoPlan("gloss match", methods, seeds, 48, 16, 3e-3, 1e-3, 768, 2, 96, 24, 48, 2, 0.01, 32, 5, 30);
+        return new DemoPlan("gloss match", methods, seeds, 40, 16, 3e-3, 1e-3, 640, 2, 64, 20, 48, 2, 0.01, 32, 5, 30);
     }
 
     /// The settings of one run: rank 8, alpha 16, all linear layers, AdamW, linear schedule, clipped at 1; no dropout, since a run sees

@@ -130,7 +130,8 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
     ///
     /// @param seeds seed by seed; what the seeds' draw explains
     /// @param rows  test row by test row, each the mean over the seeds; what the rows' draw explains
-    public record Difference(Metrics.Paired seeds, Metrics.Paired rows) {
+    /// @param p     the larger of both, after Holm for as many methods as are compared with LoRA; NaN where one of the two is
+    public record Difference(Metrics.Paired seeds, Metrics.Paired rows, double p) {
         public double mean() {
             return seeds.mean();
         }
@@ -142,17 +143,27 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
 
         /// Whether the noise of the seeds or that of the test rows explains it.
         public boolean withinNoise() {
-            return DemoResult.withinNoise(seeds) || DemoResult.withinNoise(rows);
+            return DemoResult.withinNoise(new Metrics.Paired(seeds.pairs(), mean(), standardError(), p));
         }
     }
 
     /// A method against LoRA.
     public Difference toBase(Method method) {
+        List<Method> others = methods.stream().filter(other -> other != base()).toList();
+        List<Difference> alone = others.stream().map(this::alone).toList();
+        int at = others.indexOf(method);
+        return at < 0 ? alone(method) : new Difference(alone.get(at).seeds(), alone.get(at).rows(),
+                Metrics.holm(alone.stream().mapToDouble(Difference::p).toArray())[at]);
+    }
+
+    /// As if no other method were compared.
+    private Difference alone(Method method) {
         // In whole rows: seeds that agree to the row then have one and the same difference, not one that rounding parted.
         Metrics.Paired counted = Metrics.paired(method.right(), base().right());
-        int rows = base().hits().length;
-        return new Difference(new Metrics.Paired(counted.pairs(), counted.mean() / rows, counted.standardError() / rows, counted.p()),
-                Metrics.paired(method.hits(), base().hits()));
+        int n = base().hits().length;
+        Metrics.Paired seeds = new Metrics.Paired(counted.pairs(), counted.mean() / n, counted.standardError() / n, counted.p());
+        Metrics.Paired rows = Metrics.paired(method.hits(), base().hits());
+        return new Difference(seeds, rows, Math.max(seeds.p(), rows.p()));
     }
 
     /// The methods from the lowest mean sharpness to the highest; those that are equal in the table's order.
