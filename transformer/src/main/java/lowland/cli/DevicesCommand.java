@@ -27,9 +27,16 @@ final class DevicesCommand implements Callable<Integer> {
     private Common common;
 
     private final Streams streams;
+    private final Supplier<DeviceProvider> others;
 
     DevicesCommand(Streams streams) {
+        this(streams, Devices::tornado);
+    }
+
+    /// @param others offers the devices beside the CPU, or throws [DeviceFailure]
+    DevicesCommand(Streams streams, Supplier<DeviceProvider> others) {
         this.streams = streams;
+        this.others = others;
     }
 
     @Override
@@ -38,7 +45,7 @@ final class DevicesCommand implements Callable<Integer> {
         boolean passed = report("cpu", "Vector API, " + Float.SIZE * Lanes.count() + " bits, " + threads + " threads", "CPU",
                 Runtime.getRuntime().maxMemory(), () -> new CpuDevice(threads));
         try {
-            DeviceProvider tornado = Devices.tornado();
+            DeviceProvider tornado = others.get();
             for (Description device : tornado.devices()) {
                 passed &= report("tornado:" + device.number(), device.name() + " (" + device.platform() + ")", device.type(),
                         device.memory(), () -> tornado.device(device.number(), false));
