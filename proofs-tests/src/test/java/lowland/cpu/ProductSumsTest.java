@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import lowland.cpu.EquivalenceTraining.Sizes;
 import lowland.program.Comparison;
@@ -28,6 +29,7 @@ import lowland.rule.UpdateRule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ProductSumsTest {
     static final List<UpdateRule> RULES = EquivalenceTraining.RULES;
@@ -36,20 +38,22 @@ class ProductSumsTest {
     @FieldSource("RULES")
     void everyInstructionStaysBehindThoseThatMakeItsInputs(UpdateRule rule) {
         try (EquivalenceTraining training = new EquivalenceTraining(new CpuDevice(1), rule, Sizes.TINY)) {
-            for (Program program : training.step.programs()) {
-                List<Instruction> plain = new Liveness(program, EquivalenceTraining.CAPACITY).instructions();
-                List<Instruction> joined = ProductSums.joined(plain);
-                assertEquals(plain.size(), joined.size());
-                Set<Cell> made = new HashSet<>();
-                plain.forEach(instruction -> made.addAll(instruction.outputs()));
-                Set<Cell> before = new HashSet<>();
-                for (Instruction instruction : joined) {
-                    for (Cell input : instruction.inputs()) {
-                        assertTrue(!made.contains(input) || before.contains(input), program.name() + " reads " + input + " before it is made");
-                    }
-                    assertTrue(before.addAll(instruction.outputs()) || instruction.operation() instanceof Guard, "made twice");
-                }
+            training.step.programs().forEach(program -> assertOrder(program, EquivalenceTraining.CAPACITY));
+        }
+    }
+
+    private static void assertOrder(Program program, Map<String, Integer> capacity) {
+        List<Instruction> plain = new Liveness(program, capacity).instructions();
+        List<Instruction> joined = ProductSums.joined(plain);
+        assertEquals(plain.size(), joined.size());
+        Set<Cell> made = new HashSet<>();
+        plain.forEach(instruction -> made.addAll(instruction.outputs()));
+        Set<Cell> before = new HashSet<>();
+        for (Instruction instruction : joined) {
+            for (Cell input : instruction.inputs()) {
+                assertTrue(!made.contains(input) || before.contains(input), program.name() + " reads " + input + " before it is made");
             }
+            assertTrue(before.addAll(instruction.outputs()) || instruction.operation() instanceof Guard, "made twice");
         }
     }
 
@@ -120,6 +124,87 @@ class ProductSumsTest {
         }
         Floats.assertSameBits("short", watched[0], plain[0]);
         Floats.assertSameBits("long", watched[1], plain[1]);
+    }
+
+    /// Products, of which some add to an earlier one, among guards, sums and tanhs, over two states that the program changes and two
+    /// frozen ones: no instruction comes before what it reads, and whatever joins, every output and state has the bits of an execution in
+    /// which no product is computed with another.
+    @ParameterizedTest
+    @ValueSource(ints = {17, 24, 64})
+    void randomProgramsHaveTheBitsOfTheirProductsInTurn(int side) {
+        int terms = 0;
+        for (int seed = 0; seed < 60; seed++) {
+            Random random = new Random(1000L * side + seed);
+            List<State> changed = List.of(square("x", side), square("y", side));
+            List<State> frozen = List.of(square("w", side), square("v", side));
+            Program program = program(random, changed, frozen, side);
+            assertOrder(program, Map.of());
+            terms += sums(program, Set.copyOf(frozen), Map.of()).stream().mapToInt(Integer::intValue).sum();
+            List<float[]> joined = results(program, changed, frozen, null);
+            List<float[]> watched = results(program, changed, frozen, new Comparison());
+            for (int i = 0; i < joined.size(); i++) {
+                Floats.assertSameBits("result " + i + " of seed " + seed + ": " + program, watched.get(i), joined.get(i));
+            }
+        }
+        assertTrue(terms > 60, terms + " products joined");
+    }
+
+    private static State square(String name, int side) {
+        return new State(name, ElementType.REAL, Shape.of(side, side), 0);
+    }
+
+    private static Program program(Random random, List<State> changed, List<State> frozen, int side) {
+        Recording p = new Recording("random");
+        List<Value> values = new ArrayList<>();
+        changed.forEach(state -> values.add(p.read(state)));
+        List<Value> weights = new ArrayList<>(values);
+        frozen.forEach(state -> weights.add(p.read(state)));
+        List<Value> made = new ArrayList<>();
+        for (int i = 0; i < 14; i++) {
+            Value a = values.get(random.nextInt(values.size()));
+            Value b = weights.get(random.nextInt(weights.size()));
+            Value addend = made.isEmpty() || random.nextInt(4) == 0 ? null : made.get(made.size() - 1 - random.nextInt(Math.min(3, made.size())));
+            switch (random.nextInt(12)) {
+                case 0 -> p.guard(p.squaredNorm(a));
+                case 1 -> values.add(p.tanh(a));
+                case 2 -> values.add(p.add(a, values.get(random.nextInt(values.size()))));
+                case 3 -> made.add(p.product(a, true, b, false, addend));
+                default -> made.add(p.product(a, false, b, random.nextBoolean(), addend));
+            }
+            if (!made.isEmpty() && random.nextInt(5) == 0) {
+                values.add(made.getLast());
+            }
+        }
+        for (int i = 0; i < made.size(); i += 1 + random.nextInt(3)) {
+            p.output("made" + i, made.get(i));
+        }
+        p.output("last", values.getLast() == values.get(0) || values.getLast() == values.get(1) ? p.tanh(values.getLast()) : values.getLast());
+        p.update(changed.get(0), made.isEmpty() ? p.tanh(values.get(0)) : made.getLast());
+        if (random.nextBoolean()) {
+            p.update(changed.get(1), p.tanh(values.getLast()));
+        }
+        return p.finish();
+    }
+
+    /// @param observer null for an execution that joins
+    private static List<float[]> results(Program program, List<State> changed, List<State> frozen, Comparison observer) {
+        List<float[]> results = new ArrayList<>();
+        try (Session session = new CpuDevice(2).open(List.of(program), Set.copyOf(frozen), Map.of())) {
+            for (State state : changed) {
+                session.write(state, 0, Floats.random(state.size(), state.name().hashCode()));
+            }
+            for (State state : frozen) {
+                session.write(state, 0, Floats.random(state.size(), state.name().hashCode()));
+            }
+            assertTrue(observer == null ? session.run(program.name(), new Inputs()) : session.run(program.name(), new Inputs(), observer));
+            for (String name : program.outputs().keySet()) {
+                float[] result = new float[changed.getFirst().size()];
+                session.copy(program.name(), name, result);
+                results.add(result);
+            }
+            changed.forEach(state -> results.add(session.read(state, 0)));
+        }
+        return results;
     }
 
     /// What a guard keeps from being computed must not have been computed before it, nor what comes before it be put off.
