@@ -130,8 +130,12 @@ class DemoCommandTest {
             return List.of(part(pretrained, methods, seeds, "films", examples(0, 10)));
         }, "--methods", "lora,bi-lora", "--seeds", "2", "--out", out.toString());
         assertEquals(1, demo.exit());
-        assertTrue(demo.err().contains(out.resolve("films").toString()), demo.err());
-        assertTrue(demo.out().lines().anyMatch(line -> line.startsWith("Bi-LoRA ")), demo.out());
+        for (String title : List.of("LoRA", "Bi-LoRA")) {
+            assertEquals(1, demo.err().lines().filter(line -> line.startsWith("note: " + title + " is compared, but not saved: ")
+                    && line.contains(out.resolve("films").toString())).count(), demo.err());
+            assertTrue(demo.out().lines().anyMatch(line -> line.startsWith(title + " ")), demo.out());
+        }
+        assertEquals(2, new ObjectMapper().readTree(out.resolve("results.json").toFile()).at("/tasks/0/methods").size());
         assertTrue(demo.out().contains("Report:"), demo.out());
         assertTrue(Files.readString(out.resolve("report.html")).contains("Results: films"));
     }

@@ -177,7 +177,7 @@ class MetricsProperties {
     }
 
     /// Holm's procedure step by step: from the smallest p on, it is rejected as long as each is at most α over the number of those not yet
-    /// rejected. What it rejects are those whose adjusted p is at most α, for every α.
+    /// rejected. What it rejects are those whose adjusted p is at most α, for every α below 1.
     @Property
     void holmsAdjustedValuesAreAtMostAlphaWhereHisProcedureRejects(@ForAll("probabilities") double[] p, @ForAll("probability") double alpha) {
         boolean[] rejected = new boolean[p.length];
@@ -198,7 +198,7 @@ class MetricsProperties {
         }
     }
 
-    /// Hundredths, so that ties occur; below 1, where the procedure would reject all.
+    /// Hundredths, so that ties occur; below 1, where the cap lets every adjusted value pass.
     @Provide
     Arbitrary<Double> probability() {
         return Arbitraries.integers().between(0, 99).map(i -> i / 100.0);
@@ -213,6 +213,16 @@ class MetricsProperties {
     void aComparisonWithoutPCountsAndHasNone() {
         assertArrayEquals(new double[] {0.02, Double.NaN}, Metrics.holm(new double[] {0.01, Double.NaN}));
         assertArrayEquals(new double[] {0.05, 0.03, 0.05}, Metrics.holm(new double[] {0.03, 0.01, 0.025}), EPS);
+    }
+
+    /// With one degree of freedom, Cauchy's, t is the tangent of (1 − p)·π/2.
+    @Example
+    void theCriticalDifferenceHasThatProbability() {
+        assertEquals(1 / Math.tan(0.01 * Math.PI / 2), Metrics.critical(2, 0.01), 1e-6);
+        double t = Metrics.critical(5, 0.03);
+        double[] five = {0, 0, 1, 2, 2};
+        double shift = t * Metrics.standardError(five) - 1;
+        assertEquals(0.03, Metrics.paired(five, new double[] {-shift, -shift, -shift, -shift, -shift}).p(), 1e-9);
     }
 
     private static void assertPaired(double[] differences, double t, double p) {

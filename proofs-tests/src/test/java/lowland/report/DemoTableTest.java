@@ -66,14 +66,17 @@ class DemoTableTest {
         assertFalse(last.contains("noise"), last);
         long hidden = table.rows().stream().filter(row -> row.get(3).contains("within noise")).count();
         assertTrue(hidden > 0 && hidden < table.rows().size(), "hidden: " + hidden);
-        assertTrue(DemoTable.of(MadeUp.result(List.of(0L, 1L))).notes().stream().anyMatch(note -> note.startsWith("With 2 seeds")));
+        assertTrue(DemoTable.of(MadeUp.result(List.of(0L, 1L))).notes().stream()
+                .anyMatch(note -> note.startsWith("With 2 seeds and 5 comparisons a difference has to be 64 times its standard error")));
+        assertTrue(DemoReport.html("m", List.of(MadeUp.result(List.of(0L, 1L))), MACHINE, 1)
+                .contains("the noise of 2 seeds and of 6,330 test rows (after Holm for 5 comparisons)"));
     }
 
     /// Of 2,054 rows LoRA-SAM gains 60 and loses 52 with one seed, and one more or none more with the other: the seeds agree, the rows do not.
     @Test
     void seedsThatAgreeToARowAreNoDifference() {
         DemoResult near = MadeUp.pair(2054, new int[] {60, 61}, new int[] {52, 52});
-        Metrics.Paired seeds = near.toBase(near.methods().getLast()).seeds();
+        Metrics.Paired seeds = near.differences().getLast().seeds();
         // Student's t of one degree of freedom is Cauchy's distribution: mean 8.5 rows, standard error 0.5.
         assertEquals(1 - 2 / Math.PI * Math.atan(17), seeds.p(), 1e-9);
         assertEquals(8.5 / 2054, seeds.mean(), 1e-12);
@@ -98,17 +101,18 @@ class DemoTableTest {
         DemoResult.Method same = new DemoResult.Method(DemoMethod.usual().get(2), base.runs(), base.planned(), base.landscape());
         DemoResult two = new DemoResult(alone.plan(), alone.task(), alone.trainRows(), alone.devRows(), alone.testRows(), alone.baselines(),
                 List.of(base, same, sam), 1);
-        assertEquals(2 * alone.toBase(sam).p(), two.toBase(sam).p(), 1e-12);
-        assertEquals(1, two.toBase(same).p());
-        assertTrue(two.toBase(sam).withinNoise());
-        assertEquals(two.toBase(sam).p(), DemoJson.of("m", List.of(two), MACHINE).at("/tasks/0/methods/2/differenceAdjustedP").asDouble());
+        DemoResult.Difference difference = two.differences().get(2);
+        assertEquals(2 * alone.differences().getLast().p(), difference.p(), 1e-12);
+        assertEquals(1, two.differences().get(1).p());
+        assertTrue(difference.withinNoise());
+        assertEquals(difference.p(), DemoJson.of("m", List.of(two), MACHINE).at("/tasks/0/methods/2/differenceAdjustedP").asDouble());
     }
 
     /// The rows alone would have it (160 more and 20 more), the seeds do not.
     @Test
     void aLargeDifferenceOfOneSeedIsNoDifference() {
         DemoResult result = MadeUp.pair(2054, new int[] {212, 72}, new int[] {52, 52});
-        assertTrue(result.toBase(result.methods().getLast()).rows().p() < 1e-3);
+        assertTrue(result.differences().getLast().rows().p() < 1e-3);
         withinNoise(true, result);
     }
 
@@ -116,7 +120,7 @@ class DemoTableTest {
     @Test
     void equalDifferencesTellNoSpread() {
         DemoResult result = MadeUp.pair(2051, new int[] {170, 170, 170}, new int[] {53, 53, 53});
-        assertTrue(Double.isNaN(result.toBase(result.methods().getLast()).seeds().p()));
+        assertTrue(Double.isNaN(result.differences().getLast().seeds().p()));
         withinNoise(true, result);
         assertTrue(Double.isNaN(Metrics.paired(new double[] {0.1, 0.1, 0.1}, new double[3]).p()));
     }
@@ -136,13 +140,15 @@ class DemoTableTest {
     void theFlattestIsNamedOnlyBeyondTheNoise() {
         DemoResult far = MadeUp.sharpness(new double[] {3e-4, 4e-4, 5e-4}, new double[] {1.9e-4, 3e-4, 4.1e-4});
         DemoResult near = MadeUp.sharpness(new double[] {3e-4, 4e-4, 5e-4}, new double[] {1e-4, 3e-4, 5e-4});
+        // 0.041, which is 0.081 where either of two could have been the lowest.
+        DemoResult chosen = MadeUp.sharpness(new double[] {3e-4, 4e-4, 5e-4}, new double[] {2.36e-4, 3e-4, 3.64e-4});
         DemoResult one = MadeUp.sharpness(new double[] {3e-4}, new double[] {1e-4});
         assertEquals("lora-sam", DemoJson.of("m", List.of(far), MACHINE).at("/tasks/0/flattest").asText());
         String named = "The lowest sharpness is that of LoRA-SAM, below the next (LoRA) beyond the noise of the seeds.";
         String hidden = "Noise hides whose sharpness is the lowest: the mean of LoRA-SAM is, but the seeds do not tell it from the next (LoRA).";
         assertTrue(DemoReport.html("m", List.of(far), MACHINE, 1).contains(named));
         assertFalse(DemoReport.html("m", List.of(far), MACHINE, 1).contains("Noise hides"));
-        for (DemoResult within : List.of(near, one)) {
+        for (DemoResult within : List.of(near, chosen, one)) {
             assertTrue(DemoJson.of("m", List.of(within), MACHINE).at("/tasks/0/flattest").isNull());
             assertTrue(DemoReport.html("m", List.of(within), MACHINE, 1).contains(hidden));
             assertFalse(DemoReport.html("m", List.of(within), MACHINE, 1).contains("The lowest sharpness"));

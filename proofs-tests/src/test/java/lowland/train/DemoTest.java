@@ -71,7 +71,7 @@ class DemoTest {
             boolean plain = method.method().name().startsWith("lora") && !method.method().name().equals("lora-sam");
             assertEquals(plain, method.perturbation() == 0, method.method().name());
         }
-        assertEquals(0, result.toBase(result.base()).mean());
+        assertEquals(0, result.differences().get(result.methods().indexOf(result.base())).mean());
         assertEquals(1, result.ratio(result.base()));
     }
 

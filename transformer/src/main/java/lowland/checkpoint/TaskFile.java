@@ -6,7 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import lowland.Failure;
 
-/// `task.json` beside an adapter: what its head means and how its texts were prepared.
+/// `task.json` beside an adapter: what its head means and how its texts were prepared. Bi-LoRA's second pair has one too, for the fingerprint.
 ///
 /// | component | meaning |
 /// |---|---|

@@ -40,7 +40,7 @@ import picocli.CommandLine.Option;
     "Ends with a table, and writes report.html, results.json and the adapters of the first seed. Works offline.", ""},
     footer = {"", "Examples:", "  lowland demo", "  lowland demo --methods lora,bi-lora --seeds 5 --out runs/two-methods"})
 final class DemoCommand implements Callable<Integer> {
-    @Option(names = "--full", description = {"Five seeds, more steps, and gloss match as a second task; half an hour or more on two cores.",
+    @Option(names = "--full", description = {"Five seeds, more steps, and gloss match as a second task; 20 to 40 minutes on two cores.",
         "Default: off, two seeds, some minutes (our choice)."})
     private boolean full;
 
@@ -145,17 +145,22 @@ final class DemoCommand implements Callable<Integer> {
                     results.add(run(pretrained, part, device, folder, bar, unsaved));
                     bar.aside(() -> report(folder, results, Environment.here(deviceThreads), (System.nanoTime() - began) * 1e-9));
                 }
+            } catch (RuntimeException e) {
+                unsaved.forEach(e::addSuppressed);
+                throw e;
             }
             long seconds = (System.nanoTime() - began) / 1_000_000_000;
             streams.out().printf(Locale.ROOT, "%nThis took %d min %02d s. Report: %s%n", seconds / 60, seconds % 60, folder.resolve("report.html"));
             if (!unsaved.isEmpty()) {
-                throw unsaved.getFirst();
+                Failure first = unsaved.removeFirst();
+                unsaved.forEach(first::addSuppressed);
+                throw first;
             }
         }
     }
 
     /// @param unsaved takes why adapters could not be saved: the comparison goes on without, for its table is worth more
-    private static DemoResult run(Pretrained pretrained, Part part, Device device, Path folder, DemoBar bar, List<Failure> unsaved) {
+    private DemoResult run(Pretrained pretrained, Part part, Device device, Path folder, DemoBar bar, List<Failure> unsaved) {
         DataSet data = part.task().data();
         return Demo.run(pretrained, part.task(), part.plan(), device, new DemoProgress() {
             @Override
@@ -168,6 +173,7 @@ final class DemoCommand implements Callable<Integer> {
                 try {
                     save(pretrained, data, training, folder.resolve(data.name()).resolve(method.name()).resolve("adapter"));
                 } catch (Failure e) {
+                    bar.aside(() -> streams.err().println("note: " + method.title() + " is compared, but not saved: " + e.getMessage()));
                     unsaved.add(e);
                 }
             }

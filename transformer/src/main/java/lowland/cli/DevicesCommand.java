@@ -1,6 +1,7 @@
 package lowland.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import lowland.cpu.CpuDevice;
@@ -76,7 +77,7 @@ final class DevicesCommand implements Callable<Integer> {
             line.put("selfTest", result);
             streams.out().println(JsonLine.text(line));
         } else {
-            streams.out().printf("%-10s %s, %.1f GB%n           self-test %s%n", name, what, memory * 1e-9, result);
+            streams.out().printf(Locale.ROOT, "%-10s %s, %.1f GB%n           self-test %s%n", name, what, memory * 1e-9, result);
         }
         return passed;
     }

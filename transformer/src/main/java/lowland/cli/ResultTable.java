@@ -63,9 +63,10 @@ record ResultTable(List<PaperTable.Task> tasks, List<String> methods, List<Long>
                 lines.add(line);
             }
         }
-        return aligned(lines)
-                + "\n± is the standard error over the seeds. Differences are paired by seed; p is that of Student's t, two-sided"
-                + (seeds.size() == 1 ? "; one seed has neither." : ", after Holm for the comparisons of its column.") + "\n";
+        String spread = seeds.size() == 1 ? "One seed has no standard error." : "± is the standard error over the seeds.";
+        String compared = seeds.size() == 1 || methods.size() == 1 ? "" : " Differences are paired by seed; p is that of Student's t, two-sided"
+                + (methods.size() == 2 ? "." : ", after Holm for the " + (methods.size() - 1) + " comparisons of its column.");
+        return aligned(lines) + "\n" + spread + compared + "\n";
     }
 
     private List<String> heading(String first, Function<PaperTable.Task, String> title, String last) {

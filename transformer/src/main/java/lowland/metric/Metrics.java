@@ -164,8 +164,14 @@ public final class Metrics {
         return new Paired(a.length, mean, error, p);
     }
 
+    /// How many standard errors the mean of so many differences has to be from 0 for a p of [#paired] at most.
+    public static double critical(int pairs, double p) {
+        return TDistribution.of(pairs - 1).inverseSurvivalProbability(p / 2);
+    }
+
     /// Holm's adjusted p-values (S. Holm, 1979): of m comparisons, the k-th smallest p times m − k + 1, never below that of a smaller one,
-    /// and at most 1. Adjusted values at most α are wrong anywhere with probability α at most. One that is NaN counts and stays NaN.
+    /// and at most 1. Who calls those differences real whose adjusted p is at most α errs in one or more of them with a probability of at
+    /// most α. A NaN counts as a comparison and stays NaN.
     public static double[] holm(double[] p) {
         Integer[] order = new Integer[p.length];
         Arrays.setAll(order, i -> i);

@@ -49,8 +49,9 @@ public final class DemoJson {
         }
         json.put("flattest", result.flattest().map(method -> method.method().name()).orElse(null));
         ArrayNode methods = json.putArray("methods");
-        for (DemoResult.Method method : result.methods()) {
-            method(methods.addObject(), result, method);
+        List<DemoResult.Difference> differences = result.differences();
+        for (int i = 0; i < differences.size(); i++) {
+            method(methods.addObject(), result, result.methods().get(i), differences.get(i));
         }
     }
 
@@ -71,9 +72,8 @@ public final class DemoJson {
         json.put("landscapeReach", plan.reach());
     }
 
-    private static void method(ObjectNode json, DemoResult result, DemoResult.Method method) {
+    private static void method(ObjectNode json, DemoResult result, DemoResult.Method method, DemoResult.Difference difference) {
         DemoMethod of = method.method();
-        DemoResult.Difference difference = result.toBase(method);
         Metrics.Paired aboveFrozen = result.toFrozen(method);
         json.put("name", of.name());
         json.put("title", of.title());

@@ -63,17 +63,16 @@ public final class DemoReport {
     /// What the table says in a sentence or two.
     private static String verdict(DemoResult result) {
         List<String> apart = new ArrayList<>();
-        int compared = 0;
-        for (DemoResult.Method method : result.methods()) {
-            if (method != result.base()) {
-                compared++;
-                if (!result.toBase(method).withinNoise()) {
-                    apart.add(String.format(Locale.ROOT, "%s (%+.1f points)", method.method().title(), 100 * result.toBase(method).mean()));
-                }
+        List<DemoResult.Difference> differences = result.differences();
+        for (int i = 0; i < differences.size(); i++) {
+            if (!differences.get(i).withinNoise()) {
+                apart.add(String.format(Locale.ROOT, "%s (%+.1f points)", result.methods().get(i).method().title(), 100 * differences.get(i).mean()));
             }
         }
+        int compared = result.comparisons();
         boolean all = result.methods().stream().map(result::toFrozen).allMatch(above -> above.mean() > 0 && !DemoResult.withinNoise(above));
-        String noise = String.format(Locale.ROOT, "the noise of %s and of %,d test rows", count(result.plan().seeds().size(), "seed"), result.testRows());
+        String noise = String.format(Locale.ROOT, "the noise of %s and of %,d test rows", count(result.plan().seeds().size(), "seed"), result.testRows())
+                + (compared > 1 ? " (after Holm for " + compared + " comparisons)" : "");
         String difference = compared == 0 ? "" : apart.isEmpty()
                 ? "No method's accuracy differs from LoRA's beyond " + noise + ". "
                 : "Beyond " + noise + ", these differ from LoRA: " + String.join(", ", apart) + ". ";

@@ -6,6 +6,7 @@ import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import lowland.metric.Metrics;
 import lowland.train.DemoResult;
 
 /// The table at the end of a demonstration: the baselines, then a row a method. Accuracies and F1 are in percent.
@@ -32,12 +33,14 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
         for (DemoResult.Baseline baseline : result.baselines()) {
             rows.add(List.of(baseline.title(), percent(baseline.accuracy()), "", "", percent(baseline.macroF1()), "", "", "", "", "", ""));
         }
-        for (DemoResult.Method method : result.methods()) {
+        List<DemoResult.Difference> differences = result.differences();
+        for (int i = 0; i < differences.size(); i++) {
+            DemoResult.Method method = result.methods().get(i);
             boolean base = method == result.base();
             rows.add(List.of(method.method().title(),
                     percent(method.accuracy()) + error(method.accuracyError()),
                     signed(result.toFrozen(method).mean(), result.toFrozen(method).standardError()),
-                    base ? "" : difference(result.toBase(method)),
+                    base ? "" : difference(differences.get(i)),
                     percent(method.macroF1()),
                     String.format(Locale.ROOT, "%.2f", method.sharpness() / unit) + (Double.isNaN(method.sharpnessError()) ? ""
                             : String.format(Locale.ROOT, " ± %.2f", method.sharpnessError() / unit)),
@@ -77,13 +80,15 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
         List<String> notes = new ArrayList<>();
         int seeds = result.plan().seeds().size();
         notes.add("± is the standard error over the seeds. A difference to LoRA is compared twice, paired by seed and paired by test row (each the"
-                + " mean over the seeds), and its ± and p (Student's t) are the larger of both; \"within noise\": p > 0.05 after Holm for as many methods"
-                + " as are compared, or smaller than two standard errors, or no spread to tell by.");
+                + " mean over the seeds), and its ± is the larger of both; \"within noise\": the larger p (Student's t)"
+                + (result.comparisons() > 1 ? ", after Holm for " + result.comparisons() + " comparisons," : "") + " is above 0.05, or it is smaller"
+                + " than two standard errors, or there is no spread to tell by.");
         if (seeds == 1) {
             notes.add("With one seed nothing tells a difference from noise.");
-        } else if (seeds < 5) {
-            notes.add("With " + seeds + " seeds a difference is above the noise only where it is many times the spread of the seeds, and large over the"
-                    + " test rows too; --full takes five.");
+        } else if (seeds < 5 && result.comparisons() > 0) {
+            notes.add(String.format(Locale.ROOT, "With %d seeds and %s a difference has to be %.0f times its standard error over the seeds to stand out"
+                    + " first, and large over the test rows too; --full takes five seeds.", seeds, result.comparisons() == 1 ? "one comparison"
+                    : result.comparisons() + " comparisons", Metrics.critical(seeds, 0.05 / result.comparisons())));
         }
         notes.add(String.format(Locale.ROOT, "Every method sees the same %,d training rows as the head on frozen features, and starts from that"
                 + " head: what it has above it, it gained by changing the encoder. There ± is the standard error over the test rows, paired row by"

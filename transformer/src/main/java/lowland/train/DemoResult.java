@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import lowland.metric.Metrics;
 import lowland.program.Session;
 
@@ -141,29 +142,37 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
             return Math.max(seeds.standardError(), rows.standardError());
         }
 
-        /// Whether the noise of the seeds or that of the test rows explains it.
+        /// Whether noise explains it, that of the seeds or that of the test rows, given how many methods are compared.
         public boolean withinNoise() {
             return DemoResult.withinNoise(new Metrics.Paired(seeds.pairs(), mean(), standardError(), p));
         }
     }
 
-    /// A method against LoRA.
-    public Difference toBase(Method method) {
-        List<Method> others = methods.stream().filter(other -> other != base()).toList();
-        List<Difference> alone = others.stream().map(this::alone).toList();
-        int at = others.indexOf(method);
-        return at < 0 ? alone(method) : new Difference(alone.get(at).seeds(), alone.get(at).rows(),
-                Metrics.holm(alone.stream().mapToDouble(Difference::p).toArray())[at]);
+    /// Each method against LoRA, in the table's order; LoRA itself does not count as a comparison.
+    public List<Difference> differences() {
+        List<Metrics.Paired> seeds = methods.stream().map(this::seedBySeed).toList();
+        List<Metrics.Paired> rows = methods.stream().map(method -> Metrics.paired(method.hits(), base().hits())).toList();
+        int[] others = IntStream.range(0, methods.size()).filter(i -> methods.get(i) != base()).toArray();
+        double[] larger = IntStream.of(others).mapToDouble(i -> Math.max(seeds.get(i).p(), rows.get(i).p())).toArray();
+        double[] p = new double[methods.size()];
+        Arrays.fill(p, 1);
+        double[] adjusted = Metrics.holm(larger);
+        for (int k = 0; k < others.length; k++) {
+            p[others[k]] = adjusted[k];
+        }
+        return IntStream.range(0, p.length).mapToObj(i -> new Difference(seeds.get(i), rows.get(i), p[i])).toList();
     }
 
-    /// As if no other method were compared.
-    private Difference alone(Method method) {
-        // In whole rows: seeds that agree to the row then have one and the same difference, not one that rounding parted.
+    /// How many methods are compared with LoRA.
+    public int comparisons() {
+        return methods.size() - 1;
+    }
+
+    /// Counted in whole rows: seeds that agree to the row then have one and the same difference, not one that rounding parted.
+    private Metrics.Paired seedBySeed(Method method) {
         Metrics.Paired counted = Metrics.paired(method.right(), base().right());
         int n = base().hits().length;
-        Metrics.Paired seeds = new Metrics.Paired(counted.pairs(), counted.mean() / n, counted.standardError() / n, counted.p());
-        Metrics.Paired rows = Metrics.paired(method.hits(), base().hits());
-        return new Difference(seeds, rows, Math.max(seeds.p(), rows.p()));
+        return new Metrics.Paired(counted.pairs(), counted.mean() / n, counted.standardError() / n, counted.p());
     }
 
     /// The methods from the lowest mean sharpness to the highest; those that are equal in the table's order.
@@ -171,11 +180,16 @@ public record DemoResult(DemoPlan plan, String task, int trainRows, int devRows,
         return methods.stream().sorted(Comparator.comparingDouble(Method::sharpness)).toList();
     }
 
-    /// The method of the lowest sharpness, if the next one's is higher beyond the noise of the seeds.
+    /// The method of the lowest sharpness, if the next one's is higher beyond the noise of the seeds: p times the number of methods, each
+    /// of which could have been the lowest, is at most 0.05.
     public Optional<Method> flattest() {
         List<Method> sorted = bySharpness();
-        return sorted.size() < 2 || withinNoise(Metrics.paired(sorted.get(1).sharpnesses(), sorted.get(0).sharpnesses()))
-                ? Optional.empty() : Optional.of(sorted.get(0));
+        if (sorted.size() < 2) {
+            return Optional.empty();
+        }
+        Metrics.Paired next = Metrics.paired(sorted.get(1).sharpnesses(), sorted.get(0).sharpnesses());
+        double p = Math.min(1, sorted.size() * next.p());
+        return withinNoise(new Metrics.Paired(next.pairs(), next.mean(), next.standardError(), p)) ? Optional.empty() : Optional.of(sorted.get(0));
     }
 
     /// The head on frozen features, which every method starts from.
