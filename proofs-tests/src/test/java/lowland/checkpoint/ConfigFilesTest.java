@@ -65,6 +65,19 @@ class ConfigFilesTest {
         }
     }
 
+    /// Cut anywhere before its last bracket, the file is named, in our words.
+    @Test
+    void aTaskThatIsCutIsRefusedInOneLine() throws IOException {
+        new TaskFile(List.of("no", "yes"), List.of("sentence"), "label", "mean", 0, false).write(folder);
+        Path file = folder.resolve(TaskFile.NAME);
+        String whole = Files.readString(file).strip();
+        for (int length = 0; length < whole.length(); length++) {
+            Files.writeString(file, whole.substring(0, length));
+            String message = assertThrows(Failure.class, () -> TaskFile.read(folder)).getMessage();
+            assertTrue(message.startsWith(file + " ") && message.lines().count() == 1 && !message.contains("REDACTED"), message);
+        }
+    }
+
     @Test
     void aContradictoryTaskIsRefused() throws IOException {
         String good = """

@@ -194,6 +194,18 @@ class DemoTableTest {
         assertTrue(DemoJson.of("m", List.of(MadeUp.result(List.of(0L))), MACHINE).at("/tasks/0/methods/1/differenceP").isNull());
     }
 
+    /// With LoRA alone there is no difference to explain.
+    @Test
+    void whatIsNotComparedIsNotExplained() {
+        DemoResult pair = MadeUp.pair(2054, new int[] {160, 165}, new int[] {52, 53});
+        DemoResult alone = new DemoResult(pair.plan(), pair.task(), pair.trainRows(), pair.devRows(), pair.testRows(), pair.baselines(),
+                List.of(pair.base()), 1);
+        assertEquals("± is the standard error over the seeds.", DemoTable.of(alone).notes().getFirst());
+        assertTrue(DemoTable.of(alone).notes().stream().noneMatch(note -> note.contains("ifference")), () -> DemoTable.of(alone).notes().toString());
+        assertTrue(DemoTable.of(pair).notes().get(1).startsWith("With 2 seeds and one comparison a difference has to be 13 times its standard error"),
+                () -> DemoTable.of(pair).notes().toString());
+    }
+
     @Test
     void columnsAlign() {
         String text = DemoTable.of(MadeUp.result(List.of(0L, 1L))).text(StandardCharsets.UTF_8);

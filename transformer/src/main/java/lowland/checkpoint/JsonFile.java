@@ -68,7 +68,9 @@ public final class JsonFile {
         } catch (JacksonException e) {
             JsonLocation at = e.getLocation();
             String place = at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
-            throw Failure.of(source + " is not valid JSON" + place + ": " + e.getOriginalMessage(), e);
+            // Of an object that does not end Jackson adds where it began, in its own words for a source.
+            String reason = e.getOriginalMessage().replaceAll(" \\(start marker at .*", "");
+            throw Failure.of(source + " is not valid JSON" + place + ": " + reason, e);
         }
     }
 

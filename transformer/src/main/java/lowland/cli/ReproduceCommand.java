@@ -36,9 +36,9 @@ import picocli.CommandLine.ParseResult;
 @Command(name = "reproduce", sortOptions = false,
     customSynopsis = "lowland reproduce PAPER/TABLE --model M --data DIR --out DIR [OPTIONS] [-- OPTIONS OF TRAIN]", description = {
     "Trains every task, method and seed of a paper's table under the paper's presets, and ends with the table: means, standard errors, and"
-        + " paired tests against LoRA, p after Holm for the methods compared. A run that was ended goes on where it was, cell by cell, when it is started again. Each cell's run"
-        + " folder, table.txt and table.json are in --out. Options behind -- go to every cell's train where they have an effect, before the"
-        + " preset's.", ""},
+        + " paired tests against LoRA, p after Holm for the methods compared. A run that was ended goes on where it was, cell by cell,"
+        + " when it is started again. Each cell's run folder, table.txt and table.json are in --out. Options behind -- go to every cell's"
+        + " train where they have an effect, before the preset's.", ""},
     footer = {"", "Examples:", "  lowland reproduce fmlora/table2 --tasks cola,rte --seeds 3 --model roberta-large --data glue --out runs/table2",
         "  lowland reproduce fmlora/table2 --tasks cola --steps 40 --model minilm --data glue --out runs/small -- --batch-size 16"})
 final class ReproduceCommand implements Callable<Integer> {

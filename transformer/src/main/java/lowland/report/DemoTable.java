@@ -79,10 +79,10 @@ public record DemoTable(String title, List<String> headings, List<List<String>> 
     private static List<String> notes(DemoResult result) {
         List<String> notes = new ArrayList<>();
         int seeds = result.plan().seeds().size();
-        notes.add("± is the standard error over the seeds. A difference to LoRA is compared twice, paired by seed and paired by test row (each the"
-                + " mean over the seeds), and its ± is the larger of both; \"within noise\": the larger p (Student's t)"
+        notes.add("± is the standard error over the seeds." + (result.comparisons() == 0 ? "" : " A difference to LoRA is compared twice, paired by seed and"
+                + " paired by test row (each the mean over the seeds), and its ± is the larger of both; \"within noise\": the larger p (Student's t)"
                 + (result.comparisons() > 1 ? ", after Holm for " + result.comparisons() + " comparisons," : "") + " is above 0.05, or it is smaller"
-                + " than two standard errors, or there is no spread to tell by.");
+                + " than two standard errors, or there is no spread to tell by."));
         if (seeds == 1) {
             notes.add("With one seed nothing tells a difference from noise.");
         } else if (seeds < 5 && result.comparisons() > 0) {
