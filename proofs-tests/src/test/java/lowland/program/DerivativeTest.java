@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import lowland.FewTries;
 import lowland.program.operation.*;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -101,6 +102,7 @@ final class DerivativeTest {
         State gamma = state("gamma", n);
         State beta = state("beta", n);
         add("layerNorm", new Inputs(), List.of(x, gamma, beta), p -> p.layerNorm(p.read(x), p.read(gamma), p.read(beta), 1e-2));
+        add("layerNorm, only the shift", new Inputs(), List.of(beta), p -> p.layerNorm(p.read(x), p.read(gamma), p.read(beta), 1e-2));
         for (Gelu.Form form : Gelu.Form.values()) {
             add("gelu " + form, new Inputs(), List.of(x), p -> p.gelu(p.scale(p.read(x), p.constant(3)), form));
         }
@@ -173,7 +175,8 @@ final class DerivativeTest {
 
     /// One, primes, and the widths of vectors with their neighbours.
     static Stream<Arguments> casesAndSizes() {
-        return IntStream.of(1, 2, 3, 5, 7, 8, 9, 13, 15, 16, 17).boxed()
+        IntStream sizes = FewTries.limited() ? IntStream.of(1, 3) : IntStream.of(1, 2, 3, 5, 7, 8, 9, 13, 15, 16, 17);
+        return sizes.boxed()
                 .flatMap(n -> new DerivativeTest().cases(n).stream().map(c -> Arguments.of(named(c.name() + " at " + n, c), n)));
     }
 

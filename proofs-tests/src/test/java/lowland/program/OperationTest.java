@@ -207,6 +207,14 @@ final class OperationTest {
         refused("adamW needs real parameters, found v0: double[4, 4]",
                 () -> p.adamW(m, m, m, m, one, one, one, one, new AdamW.Constants(0.9, 0.99, 1e-8, 0)));
         refused("sgdMomentum needs real parameters, found v0: double[4, 4]", () -> p.sgdMomentum(m, m, m, one, one, 0.9, 0));
+        Value starts = ints(Extent.STARTS);
+        Value tokens = real(Extent.TOKENS, C);
+        refused("attention needs a real value of rank 2, found v0: double[4, 4]", () -> p.attention(tokens, m, m, starts, starts, 2, 2, false, null));
+        Value real = real(C, C);
+        refused("inner needs a double value of rank 2, found v4: real[4, 4]", () -> p.inner(real, real));
+        refused("gaussian needs a real result, found v0: double[4, 4]", () -> new Gaussian("w", ints(Extent.of(2)), m));
+        Attention plain = new Attention(tokens, tokens, tokens, starts, starts, 2, 2, false, null, null, tokens);
+        refused("attentionBackward needs a bias to be differentiated, found v3: real[tokens, 4]", () -> p.attentionBackward(plain, tokens, true));
     }
 
     private static void refused(String message, Executable recording) {
@@ -327,7 +335,7 @@ final class OperationTest {
             {Scalar.Kind.DIVIDE, 3.0, 4.0, 0.75}, {Scalar.Kind.DIVIDE, 3.0, 0.0, infinity}, {Scalar.Kind.MINIMUM, 3.0, 4.0, 3.0},
             {Scalar.Kind.MAXIMUM, 3.0, 4.0, 4.0}, {Scalar.Kind.DIVIDE_OR_ZERO, 3.0, 4.0, 0.75}, {Scalar.Kind.DIVIDE_OR_ZERO, 3.0, 0.0, 0.0},
             {Scalar.Kind.SQUARE_ROOT, 9.0, 9.0, 3.0}, {Scalar.Kind.CLIP, 3.0, 4.0, 0.75}, {Scalar.Kind.CLIP, 4.0, 3.0, 1.0},
-            {Scalar.Kind.CLIP, 0.0, 4.0, 0.0}, {Scalar.Kind.CLIP, 0.0, infinity, 0.0}, {Scalar.Kind.CLIP, 3.0, 0.0, 1.0},
+            {Scalar.Kind.CLIP, infinity, infinity, 1.0}, {Scalar.Kind.CLIP, 0.0, 4.0, 0.0}, {Scalar.Kind.CLIP, 0.0, infinity, 0.0}, {Scalar.Kind.CLIP, 3.0, 0.0, 1.0},
             {Scalar.Kind.UNLESS_ZERO, 3.0, 4.0, 4.0}, {Scalar.Kind.UNLESS_ZERO, 0.0, infinity, 0.0}};
         for (Object[] row : expected) {
             assertEquals((double) row[3], ((Scalar.Kind) row[0]).of((double) row[1], (double) row[2]), () -> row[0] + " " + row[1] + " " + row[2]);

@@ -215,7 +215,7 @@ public final class Attention {
         Room room = rooms[worker];
         int some = Math.min(BLOCK, nq - first);
         int keyHead = head / (heads / keyHeads);
-        transposedHead(k, ko, keyStarts[s], nk, keyHead, room.keyT);
+        transposedHead(k, ko, keyStarts[s], nk, keyHead, room.key, room.keyT);
         head(v, vo, keyStarts[s], nk, keyHead, keyHeads, room.value);
         probabilities(room, queryStarts[s] + first, some, first, nq, nk, head);
         Arrays.fill(room.result, 0, Strips.padded(some) * padWidth, 0f);
@@ -239,9 +239,8 @@ public final class Attention {
         int nk = keyStarts[s + 1] - keyStarts[s];
         int keys = Strips.padded(nk);
         Room room = rooms[worker];
-        transposedHead(k, ko, keyStarts[s], nk, keyHead, room.keyT);
-        transposedHead(v, vo, keyStarts[s], nk, keyHead, room.valueT);
-        head(k, ko, keyStarts[s], nk, keyHead, keyHeads, room.key);
+        transposedHead(k, ko, keyStarts[s], nk, keyHead, room.key, room.keyT);
+        transposedHead(v, vo, keyStarts[s], nk, keyHead, room.value, room.valueT);
         Arrays.fill(room.dKey, 0, keys * padWidth, 0f);
         Arrays.fill(room.dValue, 0, keys * padWidth, 0f);
         int group = heads / keyHeads;
@@ -402,12 +401,12 @@ public final class Attention {
         }
     }
 
-    /// Copies one key head's rows transposed, `[width][padded n]`; columns past n are zero, so that no other sequence's NaN stays there.
-    private void transposedHead(float[] from, int fo, int row, int n, int head, float[] to) {
+    /// Copies one key head's rows, and from there transposed, `[width][padded n]`; columns past n are zero, so that no other sequence's NaN
+    /// stays there.
+    private void transposedHead(float[] from, int fo, int row, int n, int head, float[] to, float[] transposed) {
         int keys = Strips.padded(n);
-        Transpose.copy(from, fo + at(row, head, keyHeads), keyHeads * width, n, width, to, 0, keys);
-        for (int d = 0; d < width; d++) {
-            Arrays.fill(to, d * keys + n, (d + 1) * keys, 0f);
-        }
+        head(from, fo, row, n, head, keyHeads, to);
+        Arrays.fill(to, n * padWidth, keys * padWidth, 0f);
+        Transpose.copy(to, 0, padWidth, keys, width, transposed, 0, keys);
     }
 }
