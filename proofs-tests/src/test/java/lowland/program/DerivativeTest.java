@@ -102,6 +102,7 @@ final class DerivativeTest {
         State gamma = state("gamma", n);
         State beta = state("beta", n);
         add("layerNorm", new Inputs(), List.of(x, gamma, beta), p -> p.layerNorm(p.read(x), p.read(gamma), p.read(beta), 1e-2));
+        add("layerNorm, only the gain", new Inputs(), List.of(gamma), p -> p.layerNorm(p.read(x), p.read(gamma), p.read(beta), 1e-2));
         add("layerNorm, only the shift", new Inputs(), List.of(beta), p -> p.layerNorm(p.read(x), p.read(gamma), p.read(beta), 1e-2));
         for (Gelu.Form form : Gelu.Form.values()) {
             add("gelu " + form, new Inputs(), List.of(x), p -> p.gelu(p.scale(p.read(x), p.constant(3)), form));

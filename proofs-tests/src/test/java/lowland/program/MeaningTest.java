@@ -66,7 +66,8 @@ final class MeaningTest {
     void smallMatrices() {
         means(new Gram(matrix(3, 2, 1, 2, 3, 4, 5, 6), matrix(3, 1, 1, 10, 100), 0, small(2, 1)), 531, 642);
         means(new Gram(matrix(2, 3, 1, 2, 3, 4, 5, 6), matrix(1, 3, 1, 10, 100), 1, small(2, 1)), 321, 654);
-        means(new Gram(matrix(1, 2, 2, 3), matrix(1, 3, 5, 7, 11), 0, small(2, 3)), 10, 14, 22, 15, 21, 33);
+        means(new Gram(matrix(2, 2, 1, 2, 3, 4), matrix(2, 3, 1, 2, 3, 10, 20, 30), 0, small(2, 3)), 31, 62, 93, 42, 84, 126);
+        means(new Gram(matrix(2, 2, 1, 2, 3, 4), matrix(3, 2, 1, 10, 2, 20, 3, 30), 1, small(2, 3)), 21, 42, 63, 43, 86, 129);
         means(new SmallProduct(small(2, 3, 1, 2, 3, 4, 5, 6), small(3, 2, 1, 7, 10, 70, 100, 700), small(2, 2)), 321, 2247, 654, 4578);
         means(new Inner(small(1, 3, 1, 2, 3), small(1, 3, 4, -5, 6), small(1, 1)), 12);
         means(new SquaredNorm(matrix(1, 3, 1, -2, 3), small(1, 1)), 14);
