@@ -335,7 +335,8 @@ final class OperationTest {
             {Scalar.Kind.DIVIDE, 3.0, 4.0, 0.75}, {Scalar.Kind.DIVIDE, 3.0, 0.0, infinity}, {Scalar.Kind.MINIMUM, 3.0, 4.0, 3.0},
             {Scalar.Kind.MAXIMUM, 3.0, 4.0, 4.0}, {Scalar.Kind.DIVIDE_OR_ZERO, 3.0, 4.0, 0.75}, {Scalar.Kind.DIVIDE_OR_ZERO, 3.0, 0.0, 0.0},
             {Scalar.Kind.SQUARE_ROOT, 9.0, 9.0, 3.0}, {Scalar.Kind.CLIP, 3.0, 4.0, 0.75}, {Scalar.Kind.CLIP, 4.0, 3.0, 1.0},
-            {Scalar.Kind.CLIP, infinity, infinity, 1.0}, {Scalar.Kind.CLIP, 0.0, 4.0, 0.0}, {Scalar.Kind.CLIP, 0.0, infinity, 0.0}, {Scalar.Kind.CLIP, 3.0, 0.0, 1.0},
+            {Scalar.Kind.CLIP, infinity, infinity, 1.0},
+            {Scalar.Kind.CLIP, 0.0, 4.0, 0.0}, {Scalar.Kind.CLIP, 0.0, infinity, 0.0}, {Scalar.Kind.CLIP, 3.0, 0.0, 1.0},
             {Scalar.Kind.UNLESS_ZERO, 3.0, 4.0, 4.0}, {Scalar.Kind.UNLESS_ZERO, 0.0, infinity, 0.0}};
         for (Object[] row : expected) {
             assertEquals((double) row[3], ((Scalar.Kind) row[0]).of((double) row[1], (double) row[2]), () -> row[0] + " " + row[1] + " " + row[2]);
