@@ -224,11 +224,11 @@ public final class Gemm {
             }
         }
         float[] room = scratch.packed(floats);
-        int at = 0;
+        int at = Lanes.FIRST;
         for (int i = 0; i < count; i++) {
             Term term = terms[i];
             term.panels = term.packs ? room : term.weight.panels;
-            term.at = term.packs ? at : 0;
+            term.at = term.packs ? at : term.weight.panel(0);
             at += term.packs ? panelCount * panelWidth * term.k : 0;
         }
         return packed;
@@ -341,7 +341,7 @@ public final class Gemm {
         int r1 = Math.min(m, r0 + NARROW_ROWS);
         start(r0, r1, 0, n);
         Term term = terms[0];
-        Narrow.accumulate(term.a, term.ao + r0 * term.as, term.as, term.panels, term.k, c, co + r0 * cs, cs, r1 - r0, n, scratch.worker[worker], 0);
+        Narrow.accumulate(term.a, term.ao + r0 * term.as, term.as, term.panels, term.at, term.k, c, co + r0 * cs, cs, r1 - r0, n, scratch.worker[worker], 0);
     }
 
     /// Aᵀ·B with a narrow side, which is copied to rows of [Outer#MOST].

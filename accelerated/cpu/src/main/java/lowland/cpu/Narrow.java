@@ -5,7 +5,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// Products whose right-hand side is at most one vector wide (a rank-8 down-projection): `C[rows, n] += A[rows, K]·B[K, n]`.
 ///
-/// A is read where it lies, since copying it would cost as much as multiplying it. B is one panel `[K][lanes]`.
+/// A is read where it lies, since copying it would cost as much as multiplying it. B is one panel `[K][lanes]` from `bo` on.
 /// Order of each element: blocks of [Tile#DEPTH] steps of k, each a chain of fused multiply-adds from zero, added to C.
 final class Narrow {
     private static final VectorSpecies<Float> V = Lanes.FLOATS;
@@ -20,28 +20,28 @@ final class Narrow {
     }
 
     /// C += A·B for `rows` rows. `edge` is room for a tile where n is less than a vector.
-    static void accumulate(float[] a, int ao, int aStride, float[] b, int k, float[] c, int co, int cStride, int rows, int n, float[] edge,
+    static void accumulate(float[] a, int ao, int aStride, float[] b, int bo, int k, float[] c, int co, int cStride, int rows, int n, float[] edge,
                            int edgeAt) {
         for (int r = 0; r < rows; r += ROWS) {
             int some = Math.min(ROWS, rows - r);
             if (n == L) {
-                tile(a, ao + r * aStride, aStride, b, k, c, co + r * cStride, cStride, some);
+                tile(a, ao + r * aStride, aStride, b, bo, k, c, co + r * cStride, cStride, some);
             } else {
                 Gemm.copyTile(c, co + r * cStride, cStride, edge, edgeAt, L, some, n);
-                tile(a, ao + r * aStride, aStride, b, k, edge, edgeAt, L, some);
+                tile(a, ao + r * aStride, aStride, b, bo, k, edge, edgeAt, L, some);
                 Gemm.copyTile(edge, edgeAt, L, c, co + r * cStride, cStride, some, n);
             }
         }
     }
 
-    private static void tile(float[] a, int ao, int aStride, float[] b, int k, float[] c, int co, int cStride, int rows) {
+    private static void tile(float[] a, int ao, int aStride, float[] b, int bo, int k, float[] c, int co, int cStride, int rows) {
         for (int k0 = 0; k0 < k; k0 += Tile.DEPTH) {
             int depth = Math.min(Tile.DEPTH, k - k0);
             if (rows == ROWS) {
-                eight(a, ao + k0, aStride, b, k0 * L, depth, c, co, cStride);
+                eight(a, ao + k0, aStride, b, bo + k0 * L, depth, c, co, cStride);
             } else {
                 for (int r = 0; r < rows; r++) {
-                    one(a, ao + k0 + r * aStride, b, k0 * L, depth, c, co + r * cStride);
+                    one(a, ao + k0 + r * aStride, b, bo + k0 * L, depth, c, co + r * cStride);
                 }
             }
         }

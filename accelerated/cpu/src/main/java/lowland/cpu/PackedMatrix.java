@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /// A frozen weight W `[out, in]`, stored once in the order in which [Gemm] reads it; the original is not kept.
 ///
-/// The columns of Wᵀ lie in panels of [Tile#COLUMNS] outputs: `[panel][in][COLUMNS]`, the last panel padded with zeros. So
+/// The columns of Wᵀ lie in panels of [Tile#COLUMNS] outputs: `[panel][in][COLUMNS]` from [Lanes#FIRST] on, the last panel padded with zeros. So
 /// y = x·Wᵀ reads this copy as it is, and dx = dy·W packs its own panels from it on the fly (a transposed copy into scratch).
 public final class PackedMatrix {
     final int out;
@@ -19,7 +19,7 @@ public final class PackedMatrix {
 
     /// All zero.
     static PackedMatrix zero(int out, int in) {
-        return new PackedMatrix(out, in, new float[panelCount(out) * Tile.COLUMNS * in]);
+        return new PackedMatrix(out, in, new float[Lanes.FIRST + panelCount(out) * Tile.COLUMNS * in]);
     }
 
     /// Packs the row-major `[out, in]` matrix at `offset`.
@@ -32,7 +32,7 @@ public final class PackedMatrix {
     /// Packs another matrix of the same size in its place.
     void pack(float[] weight, int offset) {
         for (int p = 0; p < panelCount(out); p++) {
-            panelOfRows(weight, offset, in, p, out, in, panels, p * in * Tile.COLUMNS, Tile.COLUMNS);
+            panelOfRows(weight, offset, in, p, out, in, panels, panel(p), Tile.COLUMNS);
         }
     }
 
@@ -46,14 +46,19 @@ public final class PackedMatrix {
         return in;
     }
 
+    /// Where panel `p` starts.
+    int panel(int p) {
+        return Lanes.FIRST + p * in * Tile.COLUMNS;
+    }
+
     /// W`[row, column]`, for tests and export.
     public float get(int row, int column) {
-        return panels[(row / Tile.COLUMNS * in + column) * Tile.COLUMNS + row % Tile.COLUMNS];
+        return panels[panel(row / Tile.COLUMNS) + column * Tile.COLUMNS + row % Tile.COLUMNS];
     }
 
     /// Bytes held.
     public long bytes() {
-        return 4L * panels.length;
+        return 4L * (panels.length - Lanes.FIRST);
     }
 
     static int panelCount(int columns) {
@@ -82,7 +87,7 @@ public final class PackedMatrix {
         int columns = Math.min(width, in - p * width);
         for (int o = 0; o < out; o += width) {
             int rows = Math.min(width, out - o);
-            Transpose.copy(panels, (o / width * in + p * width) * width, width, columns, rows, to, at + o * width, width);
+            Transpose.copy(panels, panel(o / width) + p * width * width, width, columns, rows, to, at + o * width, width);
         }
         clearBeyond(columns, out, to, at, width);
     }

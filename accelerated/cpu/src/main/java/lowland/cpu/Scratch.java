@@ -2,7 +2,7 @@ package lowland.cpu;
 
 /// The working memory of [Gemm], allocated once: one shared area for a packed right-hand side, and a block for each worker.
 public final class Scratch {
-    /// Packed panels, shared by all workers.
+    /// Packed panels from [Lanes#FIRST] on, shared by all workers.
     final float[] packed;
     /// For each worker: rows of A, then one tile for ragged edges; or what [Outer] needs.
     final float[][] worker;
@@ -10,7 +10,7 @@ public final class Scratch {
     /// @param workers how many workers the products will run on
     /// @param packedFloats the largest [#packedFloats(int, int)] of the products to come
     public Scratch(int workers, int packedFloats) {
-        packed = new float[packedFloats];
+        packed = new float[Lanes.FIRST + packedFloats];
         worker = new float[workers][Math.max(Outer.ROOM, Gemm.ROW_BLOCK * Tile.DEPTH + Tile.ROWS * Tile.COLUMNS)];
     }
 
@@ -19,7 +19,7 @@ public final class Scratch {
     public static int packedFloats(int k, int n) {
         long panels = (n + Tile.COLUMNS - 1) / Tile.COLUMNS;
         long floats = Math.max(panels * Tile.COLUMNS, Outer.MOST) * k;
-        if (floats > Integer.MAX_VALUE - 8) {
+        if (floats > Integer.MAX_VALUE - 8 - Lanes.FIRST) {
             throw new IllegalArgumentException("a right-hand side of " + k + "x" + n + " does not fit one array: split its columns");
         }
         return (int) floats;
@@ -27,8 +27,9 @@ public final class Scratch {
 
     /// The shared area, if it holds `floats`.
     float[] packed(long floats) {
-        if (floats > packed.length) {
-            throw new IllegalArgumentException("the product packs " + floats + " floats, the scratch was made for " + packed.length
+        if (floats > packed.length - Lanes.FIRST) {
+            throw new IllegalArgumentException("the product packs " + floats + " floats, the scratch was made for "
+                + (packed.length - Lanes.FIRST)
                 + ": make it with the largest Scratch.packedFloats");
         }
         return packed;

@@ -41,7 +41,7 @@ final class Storage {
                 allocate(state, packed.contains(state));
             }
         }
-        realArena = new float[programs.values().stream().mapToInt(plan -> plan.arena(ElementType.REAL)).max().orElse(0)];
+        realArena = new float[Lanes.FIRST + programs.values().stream().mapToInt(plan -> plan.arena(ElementType.REAL)).max().orElse(0)];
         doubleArena = new double[programs.values().stream().mapToInt(plan -> plan.arena(ElementType.DOUBLE)).max().orElse(0)];
     }
 
@@ -58,7 +58,7 @@ final class Storage {
                 return layers;
             });
         } else if (state.type() == ElementType.REAL) {
-            reals.computeIfAbsent(state, s -> new float[Math.multiplyExact(s.slices(), s.size())]);
+            reals.computeIfAbsent(state, s -> new float[Lanes.FIRST + Math.multiplyExact(s.slices(), s.size())]);
         } else {
             doubles.computeIfAbsent(state, s -> new double[Math.multiplyExact(s.slices(), s.size())]);
         }
@@ -102,11 +102,16 @@ final class Storage {
         return bindings;
     }
 
+    /// Where a slice of a real state starts in its array.
+    private static int slice(State state, int layer) {
+        return Lanes.FIRST + layer * state.size();
+    }
+
     Reals reals(Place place, Given given) {
         return switch (place) {
-            case Place.InState(State state, int layer) -> new Reals(reals.get(state), layer * state.size());
+            case Place.InState(State state, int layer) -> new Reals(reals.get(state), slice(state, layer));
             case Place.InInput(String name) -> given.reals(name);
-            case Place.InArena(int offset) -> new Reals(realArena, offset);
+            case Place.InArena(int offset) -> new Reals(realArena, Lanes.FIRST + offset);
         };
     }
 
@@ -133,7 +138,7 @@ final class Storage {
         if (weight != null) {
             weight.write(values);
         } else {
-            System.arraycopy(values, 0, reals.get(state), layer * state.size(), values.length);
+            System.arraycopy(values, 0, reals.get(state), slice(state, layer), values.length);
         }
     }
 
@@ -144,7 +149,7 @@ final class Storage {
             return weight.read();
         }
         float[] values = new float[state.size()];
-        System.arraycopy(reals.get(state), layer * state.size(), values, 0, values.length);
+        System.arraycopy(reals.get(state), slice(state, layer), values, 0, values.length);
         return values;
     }
 
@@ -161,7 +166,7 @@ final class Storage {
     Session.Planned planned() {
         long states = 0;
         for (float[] state : reals.values()) {
-            states += 4L * state.length;
+            states += 4L * (state.length - Lanes.FIRST);
         }
         for (double[] state : doubles.values()) {
             states += 8L * state.length;
@@ -172,6 +177,6 @@ final class Storage {
                 packed += layer.packed().bytes();
             }
         }
-        return new Session.Planned(states, 4L * realArena.length + 8L * doubleArena.length, packed);
+        return new Session.Planned(states, 4L * (realArena.length - Lanes.FIRST) + 8L * doubleArena.length, packed);
     }
 }
