@@ -201,7 +201,7 @@ public final class Gemm {
             return;
         }
         boolean narrow = only != null && only.weight == null && n <= Lanes.COUNT;
-        panelWidth = narrow ? Lanes.COUNT : Tile.COLUMNS;
+        panelWidth = narrow ? Narrow.lanes(n) : Tile.COLUMNS;
         panelCount = (n + panelWidth - 1) / panelWidth;
         workers.run(places() * panelCount, packing);
         if (narrow) {
