@@ -131,8 +131,8 @@ public final class StepTimes {
             for (int[] shape : shapes) {
                 int out = shape[0];
                 int in = shape[1];
-                float[] x = new float[tokens * in];
-                float[] y = new float[tokens * out];
+                float[] x = new float[Lanes.first() + tokens * in];
+                float[] y = new float[Lanes.first() + tokens * out];
                 Arrays.fill(x, 0.5f);
                 PackedMatrix[] weights = new PackedMatrix[6];
                 for (int i = 0; i < weights.length; i++) {
@@ -142,9 +142,9 @@ public final class StepTimes {
                 double[] backward = new double[24];
                 for (int i = 0; i < forward.length; i++) {
                     long start = now();
-                    gemm.forward(tokens, x, 0, in, weights[i % 6], y, 0, out, Gemm.Start.ZERO, null, 0);
+                    gemm.forward(tokens, x, Lanes.first(), in, weights[i % 6], y, Lanes.first(), out, Gemm.Start.ZERO, null, 0);
                     long middle = now();
-                    gemm.backward(tokens, y, 0, out, weights[i % 6], x, 0, in, Gemm.Start.ZERO);
+                    gemm.backward(tokens, y, Lanes.first(), out, weights[i % 6], x, Lanes.first(), in, Gemm.Start.ZERO);
                     forward[i] = (middle - start) / 1e6;
                     backward[i] = (now() - middle) / 1e6;
                 }

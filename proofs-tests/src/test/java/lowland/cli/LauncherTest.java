@@ -136,9 +136,14 @@ class LauncherTest {
     @Test
     void optionsOfTheVirtualMachineComeBeforeTheClass() throws Exception {
         environment.put("JAVA_HOME", jdk("jdk-25", "25").toString());
-        assertTrue(run(script, "train").out().contains("<-XX:+UseG1GC>"));
+        assertTrue(run(script, "train").out().contains("<-XX:+UseG1GC>\n<-XX:G1HeapRegionSize=1m>"));
         environment.put("LOWLAND_JAVA_OPTIONS", "-Xmx1g  -XX:+UseSerialGC"); // two collectors are an error
-        assertFalse(run(script, "train").out().contains("<-XX:+UseG1GC>"));
+        assertFalse(run(script, "train").out().contains("G1"));
+        environment.put("LOWLAND_JAVA_OPTIONS", "-XX:+UseNUMA -Xlog:gc -Dx=GC");
+        assertTrue(run(script, "train").out().contains("<-XX:+UseG1GC>"), "none of these is a collector");
+        Path pages = Path.of("/sys/kernel/mm/transparent_hugepage/enabled");
+        assertEquals(Files.exists(pages) && Files.readString(pages).contains("[madvise]"),
+                run(script, "train").out().contains("<-XX:+UseTransparentHugePages>"));
         environment.put("LOWLAND_JAVA_OPTIONS", "-Xmx1g  -Dx=y");
         List<String> lines = run(script, "--version").out().lines().toList();
         int main = lines.indexOf("<lowland.cli.Main>");

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class GemmTest {
     private static final int L = Lanes.COUNT;
-    private static final int[] SIZES = {1, 2, 7, L - 1, L, L + 1, 2 * L + 1, 37};
+    private static final int[] SIZES = {1, 2, 7, 8, L - 1, L, L + 1, 2 * L + 1, 37};
     private static final int[] DEPTHS = {1, 8, 31, Tile.DEPTH - 1, Tile.DEPTH, Tile.DEPTH + 1, 2 * Tile.DEPTH + 3};
 
     /// op(A)·op(B) and |op(A)|·|op(B)| in double, at one element.

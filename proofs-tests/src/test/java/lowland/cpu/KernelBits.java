@@ -22,6 +22,7 @@ public final class KernelBits {
             Attention attention = new Attention(workers, 2, 1, 9, true, 0.3f, 13);
             for (Gemm.Form form : Gemm.Form.values()) {
                 GemmTest.check(gemm, form, 13, 35, 19, Gemm.Start.C);
+                GemmTest.check(gemm, form, 13, 13, 19, Gemm.Start.C);
                 GemmTest.check(gemm, form, 9, 3, 33, Gemm.Start.BIAS);
             }
             GemmTest.checkPacked(gemm, 9, 37, 19);

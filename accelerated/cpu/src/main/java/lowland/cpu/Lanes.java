@@ -13,9 +13,9 @@ public final class Lanes {
     static final VectorSpecies<Float> FLOATS = chosen();
     /// Lanes of one vector, a power of two from 4 to 16.
     static final int COUNT = FLOATS.length();
-    /// Where large arrays begin to be used. The G1 collector gives an array of half a region or more regions of its own; there the object
-    /// starts a cache line, its elements lie 16 bytes further, and these 12 floats later the next line starts. So a vector of 64 bytes
-    /// does not cross lines: 6 to 14 % of a matrix product. Under other collectors, and for smaller arrays, it is a place like any other.
+    /// Where large arrays begin to be used. The G1 collector gives an array of more than half a region regions of its own. There the
+    /// object starts a cache line, its elements lie 16 bytes further (with the default header), and 12 floats after that the next line
+    /// starts. So a vector of 64 bytes does not cross lines: 6 to 14 % of a matrix product. Elsewhere it is a place like any other.
     static final int FIRST = 12;
 
     private static final VectorShuffle<Float> BY_8 = rotation(8);

@@ -5,12 +5,13 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// Products whose right-hand side is at most one vector wide (a rank-8 down-projection): `C[rows, n] += A[rows, K]·B[K, n]`.
 ///
-/// A is read where it lies, since copying it would cost as much as multiplying it. B is one panel `[K][#lanes]` from `bo` on.
+/// A is read where it lies, since copying it would cost as much as multiplying it. B is one panel `[K][lanes]`, see [#lanes], from `bo` on.
 /// Order of each element: blocks of [Tile#DEPTH] steps of k, each a chain of fused multiply-adds from zero, added to C.
 final class Narrow {
     private static final VectorSpecies<Float> V = Lanes.FLOATS;
     private static final int L = Lanes.COUNT;
-    /// Half a vector of 512 bits. Up to 8 columns take it there: as many multiply-adds, but loads of half the size (a third less time).
+    /// Half a vector of 512 bits. Up to 8 columns take it there: as many multiply-adds, but loads of half the size, and a quarter to a
+    /// third less time.
     private static final VectorSpecies<Float> HALF = FloatVector.SPECIES_256;
     private static final int HALF_LANES = 8;
     /// Rows of one register tile.
@@ -27,7 +28,7 @@ final class Narrow {
         return L > HALF_LANES && n <= HALF_LANES ? HALF_LANES : L;
     }
 
-    /// C += A·B for `rows` rows. `edge` is room for a tile where n is less than a vector.
+    /// C += A·B for `rows` rows. `edge` is room for a tile where n is less than its lanes.
     static void accumulate(float[] a, int ao, int aStride, float[] b, int bo, int k, float[] c, int co, int cStride, int rows, int n, float[] edge,
                            int edgeAt) {
         int lanes = lanes(n);
@@ -43,7 +44,8 @@ final class Narrow {
         }
     }
 
-    private static void tile(float[] a, int ao, int aStride, float[] b, int bo, int k, float[] c, int co, int cStride, int rows, int lanes) {
+    private static void tile(float[] a, int ao, int aStride, float[] b, int bo, int k, float[] c, int co, int cStride, int rows,
+                             int lanes) {
         for (int k0 = 0; k0 < k; k0 += Tile.DEPTH) {
             int depth = Math.min(Tile.DEPTH, k - k0);
             int panel = bo + k0 * lanes;

@@ -2,7 +2,7 @@ package lowland.cpu;
 
 /// The working memory of [Gemm], allocated once: one shared area for a packed right-hand side, and a block for each worker.
 public final class Scratch {
-    /// Packed panels from [Lanes#FIRST] on, shared by all workers.
+    /// Packed panels from [Lanes#FIRST] on, or [Outer]'s narrow side from 0 on; shared by all workers.
     final float[] packed;
     /// For each worker: rows of A, then one tile for ragged edges; or what [Outer] needs.
     final float[][] worker;

@@ -41,7 +41,8 @@ final class Storage {
                 allocate(state, packed.contains(state));
             }
         }
-        realArena = new float[Lanes.FIRST + programs.values().stream().mapToInt(plan -> plan.arena(ElementType.REAL)).max().orElse(0)];
+        int most = programs.values().stream().mapToInt(plan -> plan.arena(ElementType.REAL)).max().orElse(0);
+        realArena = new float[Math.addExact(Lanes.FIRST, most)];
         doubleArena = new double[programs.values().stream().mapToInt(plan -> plan.arena(ElementType.DOUBLE)).max().orElse(0)];
     }
 
@@ -58,7 +59,7 @@ final class Storage {
                 return layers;
             });
         } else if (state.type() == ElementType.REAL) {
-            reals.computeIfAbsent(state, s -> new float[Lanes.FIRST + Math.multiplyExact(s.slices(), s.size())]);
+            reals.computeIfAbsent(state, s -> new float[Math.addExact(Lanes.FIRST, Math.multiplyExact(s.slices(), s.size()))]);
         } else {
             doubles.computeIfAbsent(state, s -> new double[Math.multiplyExact(s.slices(), s.size())]);
         }
