@@ -65,16 +65,16 @@ public final class GemmAgainstOpenBlas {
             "%d threads, %d float lanes, %d rounds; ours / OpenBLAS in GFLOP/s (median), ratio median [least, most]%n",
             threads, Lanes.count(), rounds);
         try (Workers workers = new Workers(threads)) {
-            Gemm gemm = new Gemm(workers, new Scratch(threads, mostPacked()));
+            Gemm gemm = new Gemm(workers, new Scratch(threads, deepest()));
             for (ProductPair pair : SHAPES) {
                 pair.use(gemm, (ours, theirs) -> measure(pair, ours, theirs, rounds, seconds));
             }
         }
     }
 
-    /// Floats of scratch that the largest of the shapes needs.
-    static int mostPacked() {
-        return SHAPES.stream().mapToInt(pair -> Scratch.packedFloats(pair.k(), pair.n())).max().orElse(0);
+    /// The largest k of the shapes.
+    static int deepest() {
+        return SHAPES.stream().mapToInt(ProductPair::k).max().orElse(0);
     }
 
     private static void measure(ProductPair pair, Runnable ours, Runnable theirs, int rounds, double seconds) {

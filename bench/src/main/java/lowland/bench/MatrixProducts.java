@@ -46,7 +46,7 @@ public class MatrixProducts {
     private void repeat(boolean ours) {
         openblas.blas_set_num_threads(2);
         try (Workers workers = new Workers(2)) {
-            Gemm gemm = new Gemm(workers, new Scratch(2, GemmAgainstOpenBlas.mostPacked()));
+            Gemm gemm = new Gemm(workers, new Scratch(2, GemmAgainstOpenBlas.deepest()));
             GemmAgainstOpenBlas.SHAPES.get(shape).use(gemm, (mine, theirs) -> {
                 for (int i = 0; i < REPEATS; i++) {
                     (ours ? mine : theirs).run();

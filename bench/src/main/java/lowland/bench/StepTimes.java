@@ -127,7 +127,7 @@ public final class StepTimes {
         int[][] shapes = {{384, 384, 24, 21}, {1536, 384, 6, 6}, {384, 1536, 6, 6}};
         double total = 0;
         try (Workers workers = new Workers(threads)) {
-            Gemm gemm = new Gemm(workers, new Scratch(threads, Scratch.packedFloats(1536, 1536)));
+            Gemm gemm = new Gemm(workers, new Scratch(threads, 1536));
             for (int[] shape : shapes) {
                 int out = shape[0];
                 int in = shape[1];

@@ -63,7 +63,7 @@ class GemmTest {
     @EnumSource(Gemm.Form.class)
     void equalsDoublesAtAwkwardSizes(Gemm.Form form) {
         try (Workers workers = new Workers(2)) {
-            Gemm gemm = new Gemm(workers, new Scratch(2, 1 << 20));
+            Gemm gemm = new Gemm(workers, new Scratch(2, 1 << 11));
             int turn = 0;
             for (int m : SIZES) {
                 for (int n : SIZES) {
@@ -79,9 +79,11 @@ class GemmTest {
     @EnumSource(Gemm.Form.class)
     void equalsDoublesAcrossBlocks(Gemm.Form form) {
         try (Workers workers = new Workers(2)) {
-            Gemm gemm = new Gemm(workers, new Scratch(2, 1 << 20));
+            Gemm gemm = new Gemm(workers, new Scratch(2, 1 << 11));
             check(gemm, form, Gemm.ROW_BLOCK + 1, 8 * L * 7 + 3, 40, Gemm.Start.ZERO);
             check(gemm, form, 3 * Gemm.ROW_BLOCK - 5, 100, 40, Gemm.Start.C);
+            check(gemm, form, 5 * Gemm.ROW_BLOCK + 3, Gemm.COLUMN_BLOCK + 21, 70, Gemm.Start.BIAS);
+            check(gemm, form, 2 * Gemm.ROW_BLOCK - 1, 50, Tile.DEPTH + 70, Gemm.Start.C);
             check(gemm, form, 131, 8, 300, Gemm.Start.C);
             check(gemm, form, 8, 211, 300, Gemm.Start.C);
             check(gemm, form, 16, 16, 131, Gemm.Start.BIAS);
@@ -94,12 +96,13 @@ class GemmTest {
     @Test
     void packedWeightServesForwardAndBackward() {
         try (Workers workers = new Workers(2)) {
-            Gemm gemm = new Gemm(workers, new Scratch(2, 1 << 20));
+            Gemm gemm = new Gemm(workers, new Scratch(2, 1 << 11));
             for (int out : new int[] {1, 8, L + 1, 37, 100}) {
                 for (int in : new int[] {1, 8, 2 * L - 1, 67, 300}) {
                     checkPacked(gemm, 19, out, in);
                 }
             }
+            checkPacked(gemm, 2 * Gemm.ROW_BLOCK + 5, Tile.DEPTH + 37, 99);
         }
     }
 
@@ -158,7 +161,7 @@ class GemmTest {
 
     @Test
     void bitsDoNotDependOnThreads() {
-        int[][] shapes = {{200, 100, 300}, {301, 8, 300}, {8, 200, 301}, {200, 8, 301}, {15, 384, 77}, {64, 40, 8}};
+        int[][] shapes = {{200, 100, 300}, {301, 8, 300}, {8, 200, 301}, {200, 8, 301}, {15, 384, 77}, {64, 40, 8}, {2 * Gemm.ROW_BLOCK + 5, 100, Tile.DEPTH + 1}};
         for (Gemm.Form form : Gemm.Form.values()) {
             for (int[] s : shapes) {
                 float[] expected = null;
@@ -191,7 +194,7 @@ class GemmTest {
                     float[] bias = Floats.random(n, 6);
                     float[] c = Floats.random(m * n, 7);
                     float[] expected = c.clone();
-                    Gemm gemm = new Gemm(workers, new Scratch(threads, Scratch.packedFloats(deep + 16, n)));
+                    Gemm gemm = new Gemm(workers, new Scratch(threads, deep));
                     gemm.multiply(Gemm.Form.NN, m, n, 8, u, 0, 8, b, 0, n, expected, 0, n, start, bias, 0);
                     gemm.forward(m, x, 0, deep, forward, expected, 0, n, Gemm.Start.C, null, 0);
                     gemm.multiply(Gemm.Form.NT, m, n, 3, u, 0, 8, b, 0, 8, expected, 0, n, Gemm.Start.C, null, 0);
@@ -213,7 +216,7 @@ class GemmTest {
         float[] b = Floats.random(n * k, 2);
         float[] c = new float[m * n];
         try (Workers workers = new Workers(threads)) {
-            new Gemm(workers, new Scratch(threads, Scratch.packedFloats(k, n))).multiply(form, m, n, k, a, 0, form == Gemm.Form.TN ? m : k,
+            new Gemm(workers, new Scratch(threads, k)).multiply(form, m, n, k, a, 0, form == Gemm.Form.TN ? m : k,
                 b, 0, form == Gemm.Form.NT ? k : n, c, 0, n, Gemm.Start.ZERO, null, 0);
         }
         return c;
@@ -231,7 +234,7 @@ class GemmTest {
         PackedMatrix packed = PackedMatrix.of(w, 0, n, k);
         PackedMatrix packedT = PackedMatrix.of(wT, 0, k, n);
         try (Workers workers = new Workers(2)) {
-            Gemm gemm = new Gemm(workers, new Scratch(2, Scratch.packedFloats(k, n)));
+            Gemm gemm = new Gemm(workers, new Scratch(2, k));
             float[][] expected = new float[4][];
             for (int m : new int[] {1, 2, 5, 6, 7, 13, 64, 145, 300}) {
                 for (int at : new int[] {0, m / 2, m - 1}) {
@@ -263,7 +266,7 @@ class GemmTest {
             a[5 * k + 29] = Float.NaN;
             float[] c = new float[m * n];
             try (Workers workers = new Workers(2)) {
-                Gemm gemm = new Gemm(workers, new Scratch(2, Scratch.packedFloats(k, n)));
+                Gemm gemm = new Gemm(workers, new Scratch(2, k));
                 for (int again = 0; again < 2; again++) {
                     gemm.multiply(Gemm.Form.NT, m, n, k, a, 0, k, Floats.random(n * k, 2), 0, k, c, 0, n, Gemm.Start.ZERO, null, 0);
                     for (int i = 0; i < m * n; i++) {
@@ -281,8 +284,8 @@ class GemmTest {
             Gemm small = new Gemm(workers, new Scratch(2, 10));
             float[] x = new float[10_000];
             assertThrows(IllegalArgumentException.class,
-                () -> small.multiply(Gemm.Form.NN, 50, 50, 50, x, 0, 50, x, 2500, 50, x, 5000, 50, Gemm.Start.ZERO, null, 0));
-            Gemm gemm = new Gemm(workers, new Scratch(2, 10_000));
+                () -> small.multiply(Gemm.Form.NN, 50, 8, 50, x, 0, 50, x, 2500, 50, x, 5000, 50, Gemm.Start.ZERO, null, 0));
+            Gemm gemm = new Gemm(workers, new Scratch(2, 50));
             assertThrows(IndexOutOfBoundsException.class,
                 () -> gemm.multiply(Gemm.Form.NN, 50, 50, 50, x, 0, 50, x, 2500, 50, x, 8000, 50, Gemm.Start.ZERO, null, 0));
             PackedMatrix weight = PackedMatrix.of(x, 0, 20, 30);
@@ -304,7 +307,7 @@ class GemmTest {
         float[] c = new float[40_000];
         PackedMatrix packed = PackedMatrix.of(x, 0, 96, 96);
         try (Workers workers = new Workers(1)) {
-            Gemm gemm = new Gemm(workers, new Scratch(1, 1 << 20));
+            Gemm gemm = new Gemm(workers, new Scratch(1, 96));
             long least = Long.MAX_VALUE;
             for (int round = 0; round < 40 && least > 4000; round++) {
                 long before = threads.getThreadAllocatedBytes(self);

@@ -18,7 +18,7 @@ public final class KernelBits {
     public static void main(String[] arguments) {
         int rounds = Integer.parseInt(arguments[0]);
         try (Workers workers = new Workers(1)) {
-            Gemm gemm = new Gemm(workers, new Scratch(1, 1 << 16));
+            Gemm gemm = new Gemm(workers, new Scratch(1, 1 << 10));
             Attention attention = new Attention(workers, 2, 1, 9, true, 0.3f, 13);
             for (Gemm.Form form : Gemm.Form.values()) {
                 GemmTest.check(gemm, form, 13, 35, 19, Gemm.Start.C);

@@ -28,8 +28,8 @@ public final class CpuSession implements Session {
         workers = new Workers(threads);
         try {
             storage = new Storage(workers, capacity, plans, frozen);
-            int packed = plans.values().stream().mapToInt(plan -> packedFloats(plan, capacity)).max().orElse(0);
-            Binding binding = new Binding(workers, new Gemm(workers, new Scratch(threads, packed)));
+            int depth = plans.values().stream().mapToInt(plan -> depth(plan, capacity)).max().orElse(0);
+            Binding binding = new Binding(workers, new Gemm(workers, new Scratch(threads, depth)));
             plans.forEach((program, plan) -> {
                 if (this.programs.put(program.name(), new BoundProgram(program, plan, storage, binding)) != null) {
                     throw new IllegalArgumentException("two programs are named '" + program.name() + "'");
@@ -41,20 +41,12 @@ public final class CpuSession implements Session {
         }
     }
 
-    /// The largest packed right-hand sides of a plan's products, those of a sum together.
-    private int packedFloats(Liveness plan, Map<String, Integer> capacity) {
+    /// The largest depth of a plan's products.
+    private static int depth(Liveness plan, Map<String, Integer> capacity) {
         int most = 0;
-        int end;
-        for (int from = 0; from < plan.instructions().size(); from = end) {
-            end = ProductSums.end(plan, storage, from);
-            int depths = 0;
-            for (Instruction instruction : plan.instructions().subList(from, end)) {
-                if (instruction.operation() instanceof Product product) {
-                    depths += product.a().shape().extent(product.transposeA() ? 0 : 1).size(capacity);
-                }
-            }
-            if (plan.instructions().get(from).operation() instanceof Product product) {
-                most = Math.max(most, Scratch.packedFloats(depths, product.y().shape().extent(1).size(capacity)));
+        for (Instruction instruction : plan.instructions()) {
+            if (instruction.operation() instanceof Product product) {
+                most = Math.max(most, product.a().shape().extent(product.transposeA() ? 0 : 1).size(capacity));
             }
         }
         return most;

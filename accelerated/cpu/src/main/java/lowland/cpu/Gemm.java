@@ -36,15 +36,21 @@ public final class Gemm {
 
     /// The most rows of A that a worker keeps in its cache.
     static final int ROW_BLOCK = Lanes.COUNT == 16 ? 240 : 144;
-    private static final int COLUMN_BLOCK = Lanes.COUNT == 16 ? 256 : 384;
+    /// The most columns of B in a chunk of work.
+    static final int COLUMN_BLOCK = Lanes.COUNT == 16 ? 256 : 384;
     private static final int LEAST_CHUNKS = 8;
+    /// The most blocks of rows that pass over panels once packed; so many that packing takes little of the time, and C stays near.
+    private static final int MOST_ROW_BLOCKS = 4;
+    /// Chunks for each thread where deep panels are packed: fewer, larger ones pack less.
+    private static final int LEAST_PACKED_CHUNKS = 2;
+    /// Up to this depth, a pair's rank, panels are packed for each block of rows.
+    private static final int SHALLOW = 64;
     private static final int NARROW_ROWS = 64;
     /// The most terms of a sum.
     static final int MOST_TERMS = 4;
 
     private final Workers workers;
     private final Scratch scratch;
-    private final Workers.Chunk packing = this::pack;
     private final Workers.Chunk blocks = this::block;
     private final Workers.Chunk narrowRows = this::narrowRows;
     private final Workers.Chunk outerColumns = this::outerColumns;
@@ -60,10 +66,9 @@ public final class Gemm {
     private Start start;
     private float[] bias;
     private int biasAt;
-    private int panelWidth;
-    private int panelCount;
     private int rowBlock;
-    private int rowBlocks;
+    private int rowChunk;
+    private int rowChunks;
     private int columnPanels;
 
     /// One product of a sum.
@@ -78,9 +83,7 @@ public final class Gemm {
         int bo;
         int bs;
         PackedMatrix weight;
-        /// The panels of op(B), from `at` on: the weight's own, or in the scratch, to be packed there.
-        float[] panels;
-        int at;
+        /// Whether op(B) has to be packed: each worker packs what it needs, in its own cache.
         boolean packs;
 
         void set(Form form, int m, int k, float[] a, int ao, int as, float[] b, int bo, int bs, PackedMatrix weight) {
@@ -101,15 +104,23 @@ public final class Gemm {
             }
         }
 
-        /// Packs panel `p` of op(B), which has `n` columns.
-        void pack(int p, int n, int panelWidth) {
-            int to = at + p * panelWidth * k;
+        /// Packs the panels p0 … p1 − 1 of op(B), which has `n` columns, k0 to k0 + `some` of its rows, one behind the other from `at` on.
+        void pack(int p0, int p1, int n, int k0, int some, float[] to, int at) {
             if (weight != null) {
-                weight.panelOfBackward(p, panels, to);
-            } else if (form == Form.NT) {
-                PackedMatrix.panelOfRows(b, bo, bs, p, n, k, panels, to, panelWidth);
+                weight.panelsOfBackward(p0, p1, k0, some, to, at);
+                return;
+            }
+            for (int p = p0; p < p1; p++) {
+                packPanel(p, n, k0, some, to, at + (p - p0) * some * Tile.COLUMNS, Tile.COLUMNS);
+            }
+        }
+
+        /// One panel of a B that is not a packed weight.
+        void packPanel(int p, int n, int k0, int some, float[] to, int at, int width) {
+            if (form == Form.NT) {
+                PackedMatrix.panelOfRows(b, bo + k0, bs, p, n, some, to, at, width);
             } else {
-                PackedMatrix.panelOfColumns(b, bo, bs, p, n, k, panels, to, panelWidth);
+                PackedMatrix.panelOfColumns(b, bo + k0 * bs, bs, p, n, some, to, at, width);
             }
         }
     }
@@ -200,38 +211,12 @@ public final class Gemm {
             outer(only);
             return;
         }
-        boolean narrow = only != null && only.weight == null && n <= Lanes.COUNT;
-        panelWidth = narrow ? Narrow.lanes(n) : Tile.COLUMNS;
-        panelCount = (n + panelWidth - 1) / panelWidth;
-        workers.run(places() * panelCount, packing);
-        if (narrow) {
+        if (only != null && only.weight == null && n <= Lanes.COUNT) {
+            only.packPanel(0, n, 0, only.k, scratch.narrow(only.k), Lanes.FIRST, Narrow.lanes(n));
             workers.run((m + NARROW_ROWS - 1) / NARROW_ROWS, narrowRows);
         } else {
             general();
         }
-    }
-
-    /// Gives each term its panels; those to be packed lie in the scratch one after another.
-    ///
-    /// @return how many terms have to be packed
-    private int places() {
-        int packed = 0;
-        long floats = 0;
-        for (int i = 0; i < count; i++) {
-            if (terms[i].packs) {
-                floats += (long) panelCount * panelWidth * terms[i].k;
-                packed++;
-            }
-        }
-        float[] room = scratch.packed(floats);
-        int at = Lanes.FIRST;
-        for (int i = 0; i < count; i++) {
-            Term term = terms[i];
-            term.panels = term.packs ? room : term.weight.panels;
-            term.at = term.packs ? at : term.weight.panel(0);
-            at += term.packs ? panelCount * panelWidth * term.k : 0;
-        }
-        return packed;
     }
 
     private static void requireRange(String name, float[] array, int offset, long floats) {
@@ -241,56 +226,66 @@ public final class Gemm {
         }
     }
 
-    /// Packs a panel of one term: the panels of all that are packed, counted through.
-    private void pack(int chunk, int worker) {
-        int skip = chunk / panelCount;
-        for (int i = 0; i < count; i++) {
-            if (terms[i].packs && skip-- == 0) {
-                terms[i].pack(chunk % panelCount, n, panelWidth);
-                return;
-            }
-        }
-    }
-
     private void general() {
-        int panels = (n + Tile.COLUMNS - 1) / Tile.COLUMNS;
-        rowBlocks = (m + ROW_BLOCK - 1) / ROW_BLOCK;
+        boolean packs = false;
+        for (int i = 0; i < count; i++) {
+            packs |= terms[i].packs && terms[i].k > SHALLOW;
+        }
+        int panels = PackedMatrix.panelCount(n);
+        int columnBlocks = (n + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
+        int rowBlocks = (m + ROW_BLOCK - 1) / ROW_BLOCK;
         if (rowBlocks > 1) {
             rowBlocks = rowBlocks + 1 & -2;
         }
         rowBlock = rowBlocks == 0 ? 0 : ((m + rowBlocks - 1) / rowBlocks + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS;
-        int columnBlocks = (n + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
-        if (rowBlocks * columnBlocks < LEAST_CHUNKS && rowBlocks > 0) {
-            columnBlocks = Math.max(columnBlocks, Math.min((panels + 3) / 4, LEAST_CHUNKS / rowBlocks));
+        int least = packs ? LEAST_PACKED_CHUNKS * workers.threads() : LEAST_CHUNKS;
+        rowChunks = !packs ? rowBlocks : Math.clamp((least + columnBlocks - 1) / Math.max(1, columnBlocks),
+                (rowBlocks + MOST_ROW_BLOCKS - 1) / MOST_ROW_BLOCKS, rowBlocks);
+        rowChunk = rowChunks == 0 ? 0 : (rowBlocks + rowChunks - 1) / rowChunks * rowBlock;
+        if (rowChunks * columnBlocks < least && rowChunks > 0) {
+            columnBlocks = Math.max(columnBlocks, Math.min((panels + 3) / 4, least / rowChunks));
         }
         columnPanels = Math.max(1, (panels + columnBlocks - 1) / Math.max(1, columnBlocks));
-        workers.run(rowBlocks * ((panels + columnPanels - 1) / columnPanels), blocks);
+        workers.run(rowChunks * ((panels + columnPanels - 1) / columnPanels), blocks);
     }
 
-    /// One block of rows times one block of panels.
+    /// One or several blocks of rows times one block of panels.
     private void block(int chunk, int worker) {
-        int r0 = chunk % rowBlocks * rowBlock;
-        int r1 = Math.min(m, r0 + rowBlock);
+        int r0 = chunk % rowChunks * rowChunk;
+        int r1 = Math.min(m, r0 + rowChunk);
         if (r0 >= r1) {
             return;
         }
-        int p0 = chunk / rowBlocks * columnPanels;
-        int p1 = Math.min((n + Tile.COLUMNS - 1) / Tile.COLUMNS, p0 + columnPanels);
+        int p0 = chunk / rowChunks * columnPanels;
+        int p1 = Math.min(PackedMatrix.panelCount(n), p0 + columnPanels);
         start(r0, r1, p0 * Tile.COLUMNS, Math.min(n, p1 * Tile.COLUMNS));
-        float[] rows = scratch.worker[worker];
         for (int i = 0; i < count; i++) {
             Term term = terms[i];
             int depths = (term.k + Tile.DEPTH - 1) / Tile.DEPTH;
             int depth = depths == 0 ? 0 : (term.k + depths - 1) / depths;
             for (int k0 = 0; k0 < term.k; k0 += depth) {
                 int some = Math.min(depth, term.k - k0);
-                copyRows(term, r0, r1, k0, some, rows);
-                // A tile of A's rows stays in the first-level cache while the panels pass, and C is walked along its rows.
-                for (int r = r0; r < r1; r += Tile.ROWS) {
-                    for (int p = p0; p < p1; p++) {
-                        tile(rows, r - r0, r, r1, p, term.panels, term.at + (p * term.k + k0) * Tile.COLUMNS, some);
-                    }
+                if (term.packs) {
+                    term.pack(p0, p1, n, k0, some, scratch.panels[worker], Lanes.FIRST);
                 }
+                for (int r = r0; r < r1; r += rowBlock) {
+                    tiles(term, r, Math.min(r1, r + rowBlock), p0, p1, k0, some, worker);
+                }
+            }
+        }
+    }
+
+    /// A block of rows times a block of panels, k0 to k0 + `some` of a term's depth.
+    private void tiles(Term term, int r0, int r1, int p0, int p1, int k0, int some, int worker) {
+        float[] rows = scratch.worker[worker];
+        float[] panels = term.packs ? scratch.panels[worker] : term.weight.panels;
+        int at = term.packs ? Lanes.FIRST : term.weight.panel(p0) + k0 * Tile.COLUMNS;
+        int step = (term.packs ? some : term.k) * Tile.COLUMNS;
+        copyRows(term, r0, r1, k0, some, rows);
+        // A tile of A's rows stays in the first-level cache while the panels pass, and C is walked along its rows.
+        for (int r = r0; r < r1; r += Tile.ROWS) {
+            for (int p = p0; p < p1; p++) {
+                tile(rows, r - r0, r, r1, p, panels, at + (p - p0) * step, some);
             }
         }
     }
@@ -341,7 +336,8 @@ public final class Gemm {
         int r1 = Math.min(m, r0 + NARROW_ROWS);
         start(r0, r1, 0, n);
         Term term = terms[0];
-        Narrow.accumulate(term.a, term.ao + r0 * term.as, term.as, term.panels, term.at, term.k, c, co + r0 * cs, cs, r1 - r0, n, scratch.worker[worker], 0);
+        Narrow.accumulate(term.a, term.ao + r0 * term.as, term.as, scratch.narrow, Lanes.FIRST, term.k, c, co + r0 * cs, cs, r1 - r0, n,
+                scratch.worker[worker], 0);
     }
 
     /// Aᵀ·B with a narrow side, which is copied to rows of [Outer#MOST].
@@ -349,12 +345,11 @@ public final class Gemm {
         boolean narrowA = m <= Outer.MOST;
         int width = narrowA ? m : n;
         int k = term.k;
-        float[] panels = scratch.packed(k * Outer.MOST);
-        term.panels = panels;
+        float[] rows = scratch.narrow(k);
         for (int t = 0; t < k; t++) {
             int at = t * Outer.MOST;
-            System.arraycopy(narrowA ? term.a : term.b, narrowA ? term.ao + t * term.as : term.bo + t * term.bs, panels, at, width);
-            Arrays.fill(panels, at + width, at + Outer.padded(width), 0f);
+            System.arraycopy(narrowA ? term.a : term.b, narrowA ? term.ao + t * term.as : term.bo + t * term.bs, rows, at, width);
+            Arrays.fill(rows, at + width, at + Outer.padded(width), 0f);
         }
         workers.run(((narrowA ? n : m) + Outer.COLUMNS - 1) / Outer.COLUMNS, outerColumns);
     }
@@ -367,14 +362,14 @@ public final class Gemm {
         int block = Outer.MOST * Outer.COLUMNS;
         if (narrowA) {
             int columns = Math.min(Outer.COLUMNS, n - j0);
-            Outer.sum(term.panels, m, term.b, term.bo + j0, term.bs, term.k, columns, sums, sums, block);
+            Outer.sum(scratch.narrow, m, term.b, term.bo + j0, term.bs, term.k, columns, sums, sums, block);
             start(0, m, j0, j0 + columns);
             for (int i = 0; i < m; i++) {
                 Elementwise.add(c, co + i * cs + j0, sums, i * Outer.COLUMNS, c, co + i * cs + j0, columns);
             }
         } else {
             int columns = Math.min(Outer.COLUMNS, m - j0);
-            Outer.sum(term.panels, n, term.a, term.ao + j0, term.as, term.k, columns, sums, sums, block);
+            Outer.sum(scratch.narrow, n, term.a, term.ao + j0, term.as, term.k, columns, sums, sums, block);
             start(j0, j0 + columns, 0, n);
             for (int i = 0; i < columns; i++) {
                 for (int j = 0; j < n; j++) {

@@ -5,7 +5,7 @@ import java.util.Arrays;
 /// A frozen weight W `[out, in]`, stored once in the order in which [Gemm] reads it; the original is not kept.
 ///
 /// The columns of Wᵀ lie in panels of [Tile#COLUMNS] outputs: `[panel][in][COLUMNS]` from [Lanes#FIRST] on, the last panel padded with zeros. So
-/// y = x·Wᵀ reads this copy as it is, and dx = dy·W packs its own panels from it on the fly (a transposed copy into scratch).
+/// y = x·Wᵀ reads this copy as it is, and dx = dy·W packs its own panels from it on the fly (transposed copies of blocks into scratch).
 public final class PackedMatrix {
     final int out;
     final int in;
@@ -81,15 +81,21 @@ public final class PackedMatrix {
         clearBeyond(columns, k, to, at, width);
     }
 
-    /// Panel `p` of W itself, k = out and n = in, from the packed copy of Wᵀ.
-    void panelOfBackward(int p, float[] to, int at) {
+    /// The panels p0 … p1 − 1 of W itself, k = out and n = in, rows k0 to k0 + `some`, one behind the other, from the packed copy of Wᵀ. That
+    /// is read along its own panels, piece after piece: it comes from memory.
+    void panelsOfBackward(int p0, int p1, int k0, int some, float[] to, int at) {
         int width = Tile.COLUMNS;
-        int columns = Math.min(width, in - p * width);
-        for (int o = 0; o < out; o += width) {
-            int rows = Math.min(width, out - o);
-            Transpose.copy(panels, panel(o / width) + p * width * width, width, columns, rows, to, at + o * width, width);
+        int piece;
+        for (int o = k0; o < k0 + some; o += piece) {
+            piece = Math.min(width - o % width, k0 + some - o);
+            int from = panel(o / width) + o % width;
+            for (int p = p0; p < p1; p++) {
+                int columns = Math.min(width, in - p * width);
+                Transpose.copy(panels, from + p * width * width, width, columns, piece, to, at + ((p - p0) * some + o - k0) * width, width);
+            }
         }
-        clearBeyond(columns, out, to, at, width);
+        int last = p1 - 1;
+        clearBeyond(Math.min(width, in - last * width), some, to, at + (last - p0) * some * width, width);
     }
 
     private static void clearBeyond(int columns, int k, float[] to, int at, int width) {
