@@ -136,8 +136,8 @@ enum WrongDevice {
                 Session session = right.open(programs, frozen, capacity);
                 return new Session() {
                     @Override
-                    public void write(State state, int layer, float[] values) {
-                        session.write(state, layer, values);
+                    public void write(State state, int layer, int from, float[] values, int count) {
+                        session.write(state, layer, from, values, count);
                     }
 
                     @Override

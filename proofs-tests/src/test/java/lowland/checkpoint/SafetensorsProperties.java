@@ -148,6 +148,26 @@ class SafetensorsProperties {
         assertThrows(Failure.class, () -> Safetensors.read(FOLDER.resolve("missing")));
     }
 
+    /// Elements of each type, from the second on.
+    @Example
+    void partsOfAllFloatTypesAreRead() throws IOException {
+        ByteBuffer values = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
+        values.putDouble(1).putDouble(2.5).putDouble(3).putFloat(1).putFloat(2.5f).putFloat(3).putShort((short) 0x3C00).putShort((short) 0x4100)
+                .putShort((short) 0x4200).putShort((short) 0x3F80).putShort((short) 0x4020).putShort((short) 0x4040);
+        String header = "{\"F64\":{\"dtype\":\"F64\",\"shape\":[3],\"data_offsets\":[0,24]},\"F32\":{\"dtype\":\"F32\",\"shape\":[3],"
+                + "\"data_offsets\":[24,36]},\"F16\":{\"dtype\":\"F16\",\"shape\":[3],\"data_offsets\":[36,42]},\"BF16\":{\"dtype\":\"BF16\","
+                + "\"shape\":[3],\"data_offsets\":[42,48]}}";
+        write(header.getBytes(StandardCharsets.UTF_8), header.length(), Arrays.copyOf(values.array(), 48));
+        try (Safetensors open = Safetensors.open(FILE)) {
+            for (String type : open.names()) {
+                assertEquals(Tensor.vector(1, 2.5f, 3), open.tensor(type), type);
+                float[] part = {-1, -1, -1};
+                open.read(type, 1, part, 2);
+                assertEquals(Tensor.vector(2.5f, 3, -1), Tensor.vector(part), type);
+            }
+        }
+    }
+
     @Example
     void allFloatTypesAreRead() throws IOException {
         ByteBuffer values = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
@@ -166,6 +186,7 @@ class SafetensorsProperties {
         expected.put("i", Tensor.vector(Float.NEGATIVE_INFINITY));
         assertEquals(expected, Safetensors.read(FILE).byName());
         try (Safetensors open = Safetensors.open(FILE)) {
+            assertThrows(IndexOutOfBoundsException.class, () -> open.read("h", 1, new float[1], 1));
             assertEquals(6, open.names().size());
             assertThrows(Failure.class, () -> open.tensor("position_ids"));
             assertThrows(Failure.class, () -> open.tensor("absent"));

@@ -186,6 +186,17 @@ class CpuDeviceSessionTest {
             }
             training.session.write(weight, 1, written);
             assertArrayEquals(written, training.session.read(weight, 1));
+            State bias = training.model.linears().getLast().bias();
+            for (State state : List.of(weight, bias)) {
+                float[] expected = training.session.read(state, 1);
+                float[] part = {-7, -8, -9, -10};
+                training.session.write(state, 1, 17, part, 3);
+                System.arraycopy(part, 0, expected, 17, 3);
+                assertArrayEquals(expected, training.session.read(state, 1));
+                for (int from : new int[] {-1, state.size() - 2}) {
+                    assertThrows(IllegalArgumentException.class, () -> training.session.write(state, 1, from, part, 3));
+                }
+            }
             long linear = 4L * 2 * (4 * 36 * 36 + 2 * 36 * 40);
             Session.Planned planned = training.session.planned();
             assertTrue(planned.packed() >= linear && planned.packed() < 3 * linear, "packed " + planned + ", weights " + linear);

@@ -100,8 +100,8 @@ class TrainingTest {
     /// A session under other names of its programs; closing it closes nothing.
     private record Part(Session session, Map<String, String> names) implements Session {
         @Override
-        public void write(State state, int layer, float[] values) {
-            session.write(state, layer, values);
+        public void write(State state, int layer, int from, float[] values, int count) {
+            session.write(state, layer, from, values, count);
         }
 
         @Override

@@ -52,13 +52,11 @@ public final class Interpreter implements Device {
         }
 
         @Override
-        public void write(State state, int layer, float[] values) {
+        public void write(State state, int layer, int from, float[] values, int count) {
             double[] slice = values(state, layer);
-            if (values.length != slice.length) {
-                throw new IllegalArgumentException("state '" + state.name() + "' holds " + slice.length + " values, not " + values.length);
-            }
-            for (int i = 0; i < slice.length; i++) {
-                slice[i] = values[i];
+            Session.requirePart(state, from, count);
+            for (int i = 0; i < count; i++) {
+                slice[from + i] = values[i];
             }
         }
 

@@ -4,7 +4,25 @@ package lowland.program;
 public interface Session extends AutoCloseable {
     /// Sets one slice of a REAL state (layer 0 of a plain one).
     /// @throws IllegalArgumentException if the state is unknown or the number of values differs
-    void write(State state, int layer, float[] values);
+    default void write(State state, int layer, float[] values) {
+        if (values.length != state.size()) {
+            throw new IllegalArgumentException("state '" + state.name() + "' holds " + state.size() + " values, not " + values.length);
+        }
+        write(state, layer, 0, values, values.length);
+    }
+
+    /// Sets a part of one slice: `count` elements from the index `from` on, to the first of `values`. So a large tensor needs no second
+    /// array of its size.
+    /// @throws IllegalArgumentException if the state is unknown or does not have these elements
+    void write(State state, int layer, int from, float[] values, int count);
+
+    /// @throws IllegalArgumentException if a state does not have these elements
+    static void requirePart(State state, int from, int count) {
+        if (from < 0 || count < 0 || from > state.size() - count) {
+            throw new IllegalArgumentException("state '" + state.name() + "' holds " + state.size() + " values, not " + count + " from index "
+                    + from + " on");
+        }
+    }
 
     /// A copy of one slice of a REAL state, rounded to float.
     float[] read(State state, int layer);

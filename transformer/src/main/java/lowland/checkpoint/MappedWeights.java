@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.IntFunction;
 import lowland.Failure;
 
 /// The weights in a Hugging Face folder, memory-mapped: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
@@ -134,11 +133,22 @@ public final class MappedWeights implements Weights {
 
     @Override
     public Tensor get(String name, int... shape) {
-        return get(float[]::new, name, shape);
+        Place place = place(name, shape);
+        return Tensors.checked(place.path.toString(), place.stored, place.file.tensor(place.stored), shape);
     }
 
     @Override
-    public Tensor get(IntFunction<float[]> room, String name, int... shape) {
+    public void read(String name, int[] shape, int from, float[] to, int count) {
+        Place place = place(name, shape);
+        place.file.read(place.stored, from, to, count);
+        for (int i = 0; i < count; i++) {
+            if (!Float.isFinite(to[i])) {
+                throw Tensors.notFinite(place.path.toString(), place.stored, to[i], from + i);
+            }
+        }
+    }
+
+    private Place place(String name, int... shape) {
         int[] found = shape(name);
         if (found == null) {
             throw Failure.of(source(name) + " has no tensor " + name + "; take a complete checkpoint of this architecture");
@@ -148,7 +158,7 @@ public final class MappedWeights implements Weights {
             throw Failure.of(place.path + ": " + place.stored + " has shape " + Arrays.toString(found) + ", expected "
                     + Arrays.toString(shape) + "; the file belongs to another model");
         }
-        return Tensors.checked(place.path.toString(), place.stored, place.file.tensor(place.stored, room), shape);
+        return place;
     }
 
     @Override

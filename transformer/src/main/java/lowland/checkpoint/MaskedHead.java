@@ -1,7 +1,6 @@
 package lowland.checkpoint;
 
 import java.util.Set;
-import java.util.function.IntFunction;
 import lowland.Failure;
 
 /// A checkpoint's weights, of whose masked-language head only the rows of some words are seen: `lm_head.decoder.weight` is then [K, C] and
@@ -44,8 +43,12 @@ public record MaskedHead(Weights weights, BertConfig config, int[] words, boolea
     }
 
     @Override
-    public Tensor get(IntFunction<float[]> room, String name, int... shape) {
-        return name.startsWith(module()) ? get(name, shape) : weights.get(room, name, shape);
+    public void read(String name, int[] shape, int from, float[] to, int count) {
+        if (name.startsWith(module())) {
+            Weights.super.read(name, shape, from, to, count);
+        } else {
+            weights.read(name, shape, from, to, count);
+        }
     }
 
     private Tensor rows(Tensor table, int... shape) {

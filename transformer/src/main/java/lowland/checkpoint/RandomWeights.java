@@ -2,7 +2,6 @@ package lowland.checkpoint;
 
 import java.util.Arrays;
 import java.util.Set;
-import java.util.function.IntFunction;
 import lowland.random.CounterRandom;
 
 /// Weights as transformers starts a model that nobody trained: matrices and tables normal with deviation 0.02, the rows of the padding
@@ -19,31 +18,28 @@ public record RandomWeights(BertConfig config) implements Weights {
 
     @Override
     public Tensor get(String name, int... shape) {
-        return get(float[]::new, name, shape);
-    }
-
-    @Override
-    public Tensor get(IntFunction<float[]> room, String name, int... shape) {
         int size = 1;
         for (int extent : shape) {
             size = Math.multiplyExact(size, extent);
         }
-        float[] values = room.apply(size);
-        if (name.endsWith("LayerNorm.weight") || name.endsWith("layer_norm.weight")) {
-            Arrays.fill(values, 1);
-        } else if (shape.length == 2) {
-            long key = CounterRandom.tensorKey(0, name);
-            for (int i = 0; i < size; i++) {
-                values[i] = (float) (DEVIATION * CounterRandom.gaussian(CounterRandom.child(key, i)));
-            }
-            boolean padded = name.equals("embeddings.word_embeddings.weight") || config.family().equals("roberta")
-                    && name.equals("embeddings.position_embeddings.weight");
-            if (padded) {
-                Arrays.fill(values, config.padId() * shape[1], (config.padId() + 1) * shape[1], 0);
-            }
-        } else {
-            Arrays.fill(values, 0);
-        }
+        float[] values = new float[size];
+        read(name, shape, 0, values, size);
         return new Tensor(shape, values);
+    }
+
+    @Override
+    public void read(String name, int[] shape, int from, float[] to, int count) {
+        if (shape.length != 2) {
+            boolean ones = name.endsWith("LayerNorm.weight") || name.endsWith("layer_norm.weight");
+            Arrays.fill(to, 0, count, ones ? 1 : 0);
+            return;
+        }
+        boolean padded = name.equals("embeddings.word_embeddings.weight") || config.family().equals("roberta")
+                && name.equals("embeddings.position_embeddings.weight");
+        long key = CounterRandom.tensorKey(0, name);
+        for (int i = 0; i < count; i++) {
+            boolean padding = padded && (from + i) / shape[1] == config.padId();
+            to[i] = padding ? 0 : (float) (DEVIATION * CounterRandom.gaussian(CounterRandom.child(key, from + i)));
+        }
     }
 }

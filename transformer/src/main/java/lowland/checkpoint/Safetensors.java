@@ -20,10 +20,10 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.function.IntFunction;
 import lowland.Failure;
 
 /// A safetensors file, memory-mapped: eight bytes (little endian) with the length n of a header, n bytes of JSON, the
@@ -177,13 +177,13 @@ public final class Safetensors implements AutoCloseable {
     ///
     /// @throws Failure if there is none of this name, or of another type, or a double beyond float's range
     public Tensor tensor(String name) {
-        return tensor(name, float[]::new);
+        Entry entry = real(name);
+        float[] data = new float[count(name, entry)];
+        read(name, 0, data, data.length);
+        return new Tensor(entry.shape, data);
     }
 
-    /// The same.
-    ///
-    /// @param room gives the array of so many values that will hold them
-    Tensor tensor(String name, IntFunction<float[]> room) {
+    private Entry real(String name) {
         Entry entry = entries.get(name);
         if (entry == null) {
             throw Failure.of(file + " has no tensor " + name + "; take a complete checkpoint of this architecture");
@@ -191,26 +191,38 @@ public final class Safetensors implements AutoCloseable {
         if (!isReal(entry.type)) {
             throw broken(name + " is of type " + entry.type + "; weights are F32, F16, BF16 or F64");
         }
+        return entry;
+    }
+
+    private int count(String name, Entry entry) {
         long count = (entry.end - entry.begin) / entry.type.bytes;
         if (count > Integer.MAX_VALUE - 8) {
             throw broken(name + " has " + count + " values, more than one array holds");
         }
-        float[] data = room.apply((int) count);
-        MemorySegment stored = values.asSlice(entry.begin, entry.end - entry.begin);
+        return (int) count;
+    }
+
+    /// Copies `count` of a tensor's values from the index `from` on to the beginning of an array, as [#tensor] gives them.
+    ///
+    /// @throws IndexOutOfBoundsException if it has fewer
+    void read(String name, int from, float[] data, int count) {
+        Entry entry = real(name);
+        Objects.checkFromIndexSize(from, count, count(name, entry));
+        MemorySegment stored = values.asSlice(entry.begin + (long) from * entry.type.bytes, (long) count * entry.type.bytes);
         switch (entry.type) {
-            case F32 -> MemorySegment.copy(stored, LITTLE_FLOAT, 0, data, 0, data.length);
+            case F32 -> MemorySegment.copy(stored, LITTLE_FLOAT, 0, data, 0, count);
             case F16 -> {
-                for (int i = 0; i < data.length; i++) {
+                for (int i = 0; i < count; i++) {
                     data[i] = Float.float16ToFloat(stored.get(LITTLE_SHORT, 2L * i));
                 }
             }
             case BF16 -> {
-                for (int i = 0; i < data.length; i++) {
+                for (int i = 0; i < count; i++) {
                     data[i] = Float.intBitsToFloat(stored.get(LITTLE_SHORT, 2L * i) << 16);
                 }
             }
             case F64 -> {
-                for (int i = 0; i < data.length; i++) {
+                for (int i = 0; i < count; i++) {
                     double value = stored.get(LITTLE_DOUBLE, 8L * i);
                     data[i] = (float) value;
                     if (Double.isFinite(value) && !Float.isFinite(data[i])) {
@@ -220,7 +232,6 @@ public final class Safetensors implements AutoCloseable {
             }
             default -> throw new AssertionError(entry.type);
         }
-        return new Tensor(entry.shape, data);
     }
 
     @Override

@@ -36,9 +36,12 @@ public record Tensors(String source, Map<String, Tensor> byName) implements Weig
         }
         int bad = tensor.firstNotFinite();
         if (bad >= 0) {
-            throw Failure.of(source + ": " + name + " holds " + tensor.data()[bad] + " at index " + bad
-                    + "; the file is damaged or its training diverged");
+            throw notFinite(source, name, tensor.data()[bad], bad);
         }
         return tensor;
+    }
+
+    static Failure notFinite(String source, String name, float value, int index) {
+        return Failure.of(source + ": " + name + " holds " + value + " at index " + index + "; the file is damaged or its training diverged");
     }
 }

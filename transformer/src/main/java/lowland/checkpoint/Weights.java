@@ -1,7 +1,6 @@
 package lowland.checkpoint;
 
 import java.util.Set;
-import java.util.function.IntFunction;
 import lowland.Failure;
 
 /// A model's weights by their names in Hugging Face's `BertModel` and `RobertaModel` (`encoder.layer.0.attention.self.query.weight`),
@@ -15,12 +14,12 @@ public interface Weights extends AutoCloseable {
     /// @throws Failure if it is missing, has another shape, or holds a value that is not finite
     Tensor get(String name, int... shape);
 
-    /// The same in an array that the caller lends, where the values are not in memory anyway: so a model is loaded without garbage of its
-    /// own size. The tensor is good until its array is lent again.
+    /// Copies a part of it, `count` values from the index `from` on, to the beginning of an array: so a model is loaded without garbage of
+    /// its own size.
     ///
-    /// @param room gives an array of so many values
-    default Tensor get(IntFunction<float[]> room, String name, int... shape) {
-        return get(name, shape);
+    /// @throws Failure as [#get], of the values only where they are read
+    default void read(String name, int[] shape, int from, float[] to, int count) {
+        System.arraycopy(get(name, shape).data(), from, to, 0, count);
     }
 
     @Override

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.IntFunction;
 import lowland.Failure;
 import lowland.checkpoint.BertConfig;
 import lowland.checkpoint.Checkpoint;
@@ -177,12 +176,16 @@ public record Pretrained(String name, BertConfig config, Bert.Pooling pooling, W
     ///
     /// @throws Failure if it is missing, has another shape, or holds a value that is not finite
     public Tensor weight(String name, int... shape) {
-        return weights.get(name.startsWith(prefix()) ? name.substring(prefix().length()) : name, shape);
+        return weights.get(unprefixed(name), shape);
     }
 
-    /// The same in an array that the caller lends, see [Weights#get(IntFunction, String, int...)].
-    Tensor weight(IntFunction<float[]> room, String name, int... shape) {
-        return weights.get(room, name.startsWith(prefix()) ? name.substring(prefix().length()) : name, shape);
+    /// A part of it, see [Weights#read].
+    void read(String name, int[] shape, int from, float[] to, int count) {
+        weights.read(unprefixed(name), shape, from, to, count);
+    }
+
+    private String unprefixed(String name) {
+        return name.startsWith(prefix()) ? name.substring(prefix().length()) : name;
     }
 
     /// What tells this encoder from others of its sizes.

@@ -3,13 +3,11 @@ package lowland.train;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import lowland.Failure;
-import lowland.checkpoint.Tensor;
 import lowland.data.Example;
 import lowland.descent.AdamW;
 import lowland.model.Bert;
@@ -37,6 +35,8 @@ import lowland.step.TrainingStep;
 public final class Training implements AutoCloseable {
     /// Skipped steps in a row after which training stops.
     public static final int MOST_SKIPPED = 5;
+    /// The most values of a weight that are in memory a second time while it is loaded.
+    private static final int MOST_LOADED = 1 << 22;
 
     private final Settings settings;
     private final Rows train;
@@ -156,12 +156,15 @@ public final class Training implements AutoCloseable {
     }
 
     private void load(Pretrained pretrained) {
-        Map<Integer, float[]> rooms = new HashMap<>();
+        float[] part = new float[Math.min(MOST_LOADED, model.frozen().stream().mapToInt(State::size).max().orElseThrow())];
         for (State state : model.frozen()) {
             for (int layer = 0; layer < state.slices(); layer++) {
                 String name = state.name().replace("*", Integer.toString(layer));
-                Tensor weight = pretrained.weight(size -> rooms.computeIfAbsent(size, float[]::new), name, state.shape().fixed());
-                session.write(state, layer, weight.data());
+                for (int from = 0; from < state.size(); from += part.length) {
+                    int count = Math.min(part.length, state.size() - from);
+                    pretrained.read(name, state.shape().fixed(), from, part, count);
+                    session.write(state, layer, from, part, count);
+                }
             }
         }
         for (Linear linear : model.linears()) {

@@ -53,8 +53,8 @@ public final class CpuSession implements Session {
     }
 
     @Override
-    public void write(State state, int layer, float[] values) {
-        storage.write(state, layer, values);
+    public void write(State state, int layer, int from, float[] values, int count) {
+        storage.write(state, layer, from, values, count);
     }
 
     @Override

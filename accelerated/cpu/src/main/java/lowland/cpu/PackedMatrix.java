@@ -53,7 +53,15 @@ public final class PackedMatrix {
 
     /// W`[row, column]`, for tests and export.
     public float get(int row, int column) {
-        return panels[panel(row / Tile.COLUMNS) + column * Tile.COLUMNS + row % Tile.COLUMNS];
+        return panels[at(row, column)];
+    }
+
+    void set(int row, int column, float value) {
+        panels[at(row, column)] = value;
+    }
+
+    private int at(int row, int column) {
+        return panel(row / Tile.COLUMNS) + column * Tile.COLUMNS + row % Tile.COLUMNS;
     }
 
     /// Bytes held.

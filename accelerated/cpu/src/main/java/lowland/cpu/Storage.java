@@ -130,16 +130,14 @@ final class Storage {
         return layers == null ? null : layers[layer];
     }
 
-    void write(State state, int layer, float[] values) {
+    void write(State state, int layer, int from, float[] values, int count) {
         requireReal(state, layer);
-        if (values.length != state.size()) {
-            throw new IllegalArgumentException("state '" + state.name() + "' holds " + state.size() + " values, not " + values.length);
-        }
+        Session.requirePart(state, from, count);
         Weight weight = weight(state, layer);
         if (weight != null) {
-            weight.write(values);
+            weight.write(from, values, count);
         } else {
-            System.arraycopy(values, 0, reals.get(state), slice(state, layer), values.length);
+            System.arraycopy(values, 0, reals.get(state), slice(state, layer) + from, count);
         }
     }
 

@@ -1,6 +1,6 @@
 package lowland.cpu;
 
-/// A frozen matrix of one layer, held packed only; writing it packs the new one in the old one's place.
+/// A frozen matrix of one layer, held packed only; writing it packs the new one in the old one's place, in one go where it is whole.
 final class Weight {
     private final int out;
     private final int in;
@@ -16,8 +16,15 @@ final class Weight {
         return packed;
     }
 
-    void write(float[] values) {
-        packed.pack(values, 0);
+    /// Sets `count` elements from the index `from` on.
+    void write(int from, float[] values, int count) {
+        if (count == out * in) {
+            packed.pack(values, 0);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            packed.set((from + i) / in, (from + i) % in, values[i]);
+        }
     }
 
     float[] read() {

@@ -164,9 +164,9 @@ public final class GraphSession implements Session {
         }
     }
 
-    private void put(int buffer, int to, float[] values) {
-        for (int done = 0; done < values.length; done += Buffers.MOST_IN) {
-            int part = Math.min(Buffers.MOST_IN, values.length - done);
+    private void put(int buffer, int to, float[] values, int count) {
+        for (int done = 0; done < count; done += Buffers.MOST_IN) {
+            int part = Math.min(Buffers.MOST_IN, count - done);
             for (int i = 0; i < part; i++) {
                 buffers.in.set(i, values[done + i]);
             }
@@ -176,12 +176,10 @@ public final class GraphSession implements Session {
     }
 
     @Override
-    public void write(State state, int layer, float[] values) {
+    public void write(State state, int layer, int from, float[] values, int count) {
         requireReal(state, layer);
-        if (values.length != state.size()) {
-            throw new IllegalArgumentException("state '" + state.name() + "' holds " + state.size() + " values, not " + values.length);
-        }
-        put(layout.buffer(state), layout.offset(state, layer), values);
+        Session.requirePart(state, from, count);
+        put(layout.buffer(state), layout.offset(state, layer) + from, values, count);
     }
 
     @Override
