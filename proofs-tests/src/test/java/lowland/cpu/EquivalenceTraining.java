@@ -152,7 +152,7 @@ public final class EquivalenceTraining implements AutoCloseable {
         int[] sequences = new int[tokens];
         int[] starts = new int[lengths.length + 1];
         int[] labels = new int[lengths.length];
-        int[] rows = new int[lengths.length];
+        int[] rows = new int[lengths.length + 1];
         for (int n = 0, i = 0; n < lengths.length; n++) {
             starts[n] = i;
             rows[n] = n;
@@ -165,9 +165,10 @@ public final class EquivalenceTraining implements AutoCloseable {
             }
         }
         starts[lengths.length] = tokens;
+        rows[lengths.length] = lengths.length;
         return new Inputs().extent("tokens", tokens).extent("sequences", lengths.length)
                 .ints("ids", ids).ints("types", types).ints("positions", positions).ints("starts", starts).ints("labels", labels)
-                .ints("firsts", starts)
+                .ints("firsts", starts).ints("rowStarts", rows)
                 .ints("sequences", sequences).ints("places", positions).ints("rows", rows).ints("rowPlaces", new int[lengths.length])
                 .ints("maskKey", Mask.halves(seed, t, 0)).scalar("lossWeight", 1.0 / lengths.length)
                 .scalar("rho", rho).scalar("learningRate", 0.01).scalar("headLearningRate", 0.02).scalar("clipNorm", 1)

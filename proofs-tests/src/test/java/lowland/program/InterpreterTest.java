@@ -155,11 +155,31 @@ final class InterpreterTest {
 
     @Test
     void aStageThatRunsOnceHasNoDirection() {
-        refused("stage 'once' runs once: it has no direction and carries nothing", () -> new Stage("once", 0, true, List.of(), List.of()));
+        String once = "stage 'once' runs once: it has no layers, no direction and carries nothing";
         Value x = new Recording("x").scalar("x");
-        refused("stage 'once' runs once: it has no direction and carries nothing",
-                () -> new Stage("once", 0, false, List.of(new Carry(x, x, x, x)), List.of()));
-        assertEquals(2, new Stage("down", 3, true, List.of(), List.of()).layer(0));
+        refused(once, () -> new Stage("once", 0, 0, 1, true, List.of(), List.of(), List.of()));
+        refused(once, () -> new Stage("once", 0, 1, 2, false, List.of(), List.of(), List.of()));
+        refused(once, () -> new Stage("once", 0, 0, 2, false, List.of(), List.of(), List.of()));
+        refused(once, () -> new Stage("once", 0, 0, 1, false, List.of(new Carry(x, x, x, x)), List.of(), List.of()));
+        refused(once, () -> new Stage("once", 0, 0, 1, false, List.of(), List.of(new Patch(x, x, x)), List.of()));
+        assertEquals(0, Stage.once("once", List.of()).layer(0));
+    }
+
+    @Test
+    void theLayersOfAStage() {
+        for (int[] range : new int[][] {{-1, 2}, {1, 1}, {2, 1}, {0, 4}}) {
+            refused("stage 'some' runs for layers " + range[0] + " to " + (range[1] - 1) + " of 3",
+                    () -> new Stage("some", 3, range[0], range[1], false, List.of(), List.of(), List.of()));
+        }
+        for (boolean reversed : new boolean[] {false, true}) {
+            Stage some = new Stage("some", 5, 1, 4, reversed, List.of(), List.of(), List.of());
+            assertEquals(3, some.iterations());
+            assertEquals(reversed ? List.of(3, 2, 1) : List.of(1, 2, 3), List.of(some.layer(0), some.layer(1), some.layer(2)));
+            for (int iteration = 0; iteration < 3; iteration++) {
+                assertEquals(iteration, some.iteration(some.layer(iteration)));
+            }
+            assertEquals(List.of(false, true, true, true, false), java.util.stream.IntStream.range(0, 5).mapToObj(some::covers).toList());
+        }
     }
 
     @Test

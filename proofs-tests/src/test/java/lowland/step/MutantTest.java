@@ -242,8 +242,7 @@ final class MutantTest {
     /// Every operation of the stages of this name replaced.
     private static Program mapped(Program program, String stageName, UnaryOperator<Operation> change) {
         return staged(program, stage -> !stage.name().startsWith(stageName) ? stage
-                : new Stage(stage.name(), stage.repeat(), stage.reversed(), stage.carries(),
-                        stage.operations().stream().map(change).toList()));
+                : stage.with(stage.operations().stream().map(change).toList()));
     }
 
     private static Program staged(Program program, UnaryOperator<Stage> change) {
@@ -290,7 +289,7 @@ final class MutantTest {
                 operations.add(afterBoth, new Scale(b.x(), a.factor(), b.y()));
                 operations.add(afterBoth, new Scale(a.x(), b.factor(), a.y()));
             }
-            return new Stage(stage.name(), stage.repeat(), stage.reversed(), stage.carries(), operations);
+            return stage.with(operations);
         });
     }
 
@@ -301,8 +300,7 @@ final class MutantTest {
 
     private static Program expanded(Program program, String stageName, Function<Operation, List<Operation>> change) {
         return staged(program, stage -> !stage.name().startsWith(stageName) ? stage
-                : new Stage(stage.name(), stage.repeat(), stage.reversed(), stage.carries(),
-                        stage.operations().stream().flatMap(operation -> change.apply(operation).stream()).toList()));
+                : stage.with(stage.operations().stream().flatMap(operation -> change.apply(operation).stream()).toList()));
     }
 
     /// Of a perturbation that is c·g the g becomes |g| = max(g, 0) + max(−g, 0).
@@ -397,7 +395,7 @@ final class MutantTest {
                     operations.add(operation);
                 }
             }
-            return new Stage(stage.name(), stage.repeat(), stage.reversed(), stage.carries(), operations);
+            return stage.with(operations);
         });
     }
 
@@ -415,7 +413,7 @@ final class MutantTest {
                     operations.add(operation);
                 }
             }
-            return new Stage(stage.name(), stage.repeat(), stage.reversed(), stage.carries(), operations);
+            return stage.with(operations);
         });
     }
 

@@ -482,7 +482,7 @@ final class TrainingStepTest {
         Program descend = right.descend();
         List<Stage> stages = new ArrayList<>();
         for (Stage stage : descend.stages()) {
-            stages.add(new Stage(stage.name(), stage.repeat(), stage.reversed(), stage.carries(), stage.operations().stream()
+            stages.add(stage.with(stage.operations().stream()
                     .map(operation -> operation instanceof Scalar root && root.kind() == Scalar.Kind.SQUARE_ROOT
                             && root.a().name().startsWith("clip") ? new Scalar(Scalar.Kind.MINIMUM, root.a(), root.a(), root.y()) : operation)
                     .toList()));

@@ -20,6 +20,7 @@ import lowland.program.State;
 import lowland.program.Value;
 import lowland.program.operation.Attention;
 import lowland.program.operation.Dropout;
+import lowland.program.operation.Mask;
 import lowland.program.operation.Operation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,7 +65,7 @@ class DropoutTest {
     /// The dropouts of the forward stages: stage, rate, and what makes the value that is dropped.
     private static List<String> sites(Program program) {
         List<String> sites = new ArrayList<>();
-        Set<Integer> numbers = new HashSet<>();
+        Set<List<Integer>> numbers = new HashSet<>();
         for (Stage stage : program.stages()) {
             if (stage.name().equals("loss")) {
                 break;
@@ -72,16 +73,23 @@ class DropoutTest {
             for (Operation operation : stage.operations()) {
                 if (operation instanceof Attention attention && attention.mask() != null) {
                     sites.add(stage.name() + " " + attention.mask().probability() + " probabilities");
-                    assertTrue(numbers.add(attention.mask().site()), "two dropouts share a mask");
+                    assertOwn(stage, attention.mask(), numbers);
                 } else if (operation instanceof Dropout dropout) {
                     Operation made = producer(program, dropout.x());
                     sites.add(stage.name() + " " + dropout.mask().probability() + " "
-                            + (made == null ? "layer's input" : made.getClass().getSimpleName()));
-                    assertTrue(numbers.add(dropout.mask().site()), "two dropouts share a mask");
+                            + (made == null ? "carried" : made.getClass().getSimpleName()));
+                    assertOwn(stage, dropout.mask(), numbers);
                 }
             }
         }
         return sites;
+    }
+
+    /// A mask goes by its site and its layer.
+    private static void assertOwn(Stage stage, Mask mask, Set<List<Integer>> seen) {
+        for (int iteration = 0; iteration < stage.iterations(); iteration++) {
+            assertTrue(seen.add(List.of(mask.site(), stage.layer(iteration))), "two dropouts share a mask");
+        }
     }
 
     @ParameterizedTest
@@ -92,12 +100,16 @@ class DropoutTest {
         model.forward(p, lowland.step.LinearForm.PLAIN, true);
         List<String> expected = new ArrayList<>(List.of("embeddings " + HIDDEN + " LayerNorm", "layers " + ATTENTION + " probabilities",
                 "layers " + HIDDEN + " Product", "layers " + HIDDEN + " Product"));
+        if (pooling != Bert.Pooling.MEAN) {
+            expected.addAll(List.of("last layer " + ATTENTION + " probabilities", "last layer " + HIDDEN + " Product",
+                    "last layer " + HIDDEN + " Product"));
+        }
         // Transformers: BERT drops what its pooler says; RoBERTa the first token before the dense layer, and what that says.
         expected.addAll(switch (pooling) {
             case MEAN -> List.of("head " + HEAD + " SegmentMean");
             case POOLER -> List.of("head " + HEAD + " Tanh");
             case MASK -> List.of();
-            case FIRST -> List.of("head " + HEAD + " Gather", "head " + HEAD + " Tanh");
+            case FIRST -> List.of("head " + HEAD + " carried", "head " + HEAD + " Tanh");
         });
         assertEquals(expected, sites(p.finish()));
     }
@@ -105,7 +117,7 @@ class DropoutTest {
     @Test
     void lorasIsOnTheInputOfItsPairsAndNothingIsDroppedOutsideOfTheGradient() {
         try (Training training = training(pretrained(HIDDEN, ATTENTION, HEAD, Bert.Pooling.MEAN), 0, LORA, 0, 1e-2, 3)) {
-            assertEquals(List.of("layers " + LORA + " layer's input", "layers " + LORA + " Attention", "layers " + LORA + " Gelu"),
+            assertEquals(List.of("layers " + LORA + " carried", "layers " + LORA + " Attention", "layers " + LORA + " Gelu"),
                     sites(training.program().gradient()), "query, attention.output.dense, output.dense");
             for (Program program : List.of(training.program().clear(), training.program().descend(), training.program().evaluate())) {
                 assertEquals(List.of(), sites(program), program.name());

@@ -1,6 +1,7 @@
 package lowland.program;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -15,7 +16,7 @@ import lowland.program.operation.Tape;
 /// Writes the backward stages of a program from its forward ones (reverse mode).
 ///
 /// A stage that runs once becomes one that runs its operations' derivatives in reverse; a repeated stage becomes one that repeats
-/// in the other direction and carries the gradients of what the forward one carried. Only values that depend on a trainable state
+/// in the other direction, for the same layers, and carries the gradients of what the forward one carried. Only values that depend on a trainable state
 /// get a gradient. Gradients of states are added to gradient states, so that micro-batches accumulate.
 public final class Differentiation {
     private final Recording p;
@@ -114,7 +115,8 @@ public final class Differentiation {
         Map<Value, Value> outside = gradients;
         Map<Value, Value> inside = new HashMap<>(outside);
         gradients = inside;
-        List<Value> results = p.repeat(stage.name() + " backward", stage.repeat(), !stage.reversed(), initial, carried -> {
+        List<Value> results = p.repeat(stage.name() + " backward", stage.repeat(), stage.from(), stage.to(), !stage.reversed(), initial,
+                carried -> {
             for (int i = 0; i < carries.size(); i++) {
                 tape.add(carries.get(i).output(), carried.get(i));
             }
@@ -130,9 +132,11 @@ public final class Differentiation {
             return handed;
         });
         gradients = outside;
-        inside.forEach((value, gradient) -> {
-            if (value.stacked()) {
-                outside.put(value, gradient);
+        inside.entrySet().stream().sorted(Comparator.comparingInt(entry -> entry.getKey().id())).forEach(entry -> {
+            Value before = outside.get(entry.getKey());
+            if (entry.getKey().stacked() && entry.getValue() != before) {
+                boolean patches = before != null && stage.iterations() < stage.repeat();
+                outside.put(entry.getKey(), patches ? p.patch(before, entry.getValue()) : entry.getValue());
             }
         });
         for (int i = 0; i < shared.size(); i++) {

@@ -105,7 +105,7 @@ public final class Interpreter implements Device {
         }
 
         private static boolean iterate(Stage stage, int iteration, Slices slices, Observer observer) {
-            slices.layer = stage.repeat() == 0 ? 0 : stage.layer(iteration);
+            slices.layer = stage.layer(iteration);
             for (Carry carry : stage.carries()) {
                 double[] carried = iteration == 0 ? slices.reals.get(carry.initial())[0]
                         : slices.reals.get(carry.output())[stage.layer(iteration - 1)];
@@ -129,6 +129,12 @@ public final class Interpreter implements Device {
             if (iteration == stage.iterations() - 1) {
                 for (Carry carry : stage.carries()) {
                     slices.slot(carry.result())[0] = slices.reals.get(carry.output())[slices.layer];
+                }
+                for (Patch patch : stage.patches()) {
+                    double[][] result = slices.slot(patch.result());
+                    for (int layer = 0; layer < result.length; layer++) {
+                        result[layer] = slices.reals.get(stage.covers(layer) ? patch.made() : patch.before())[layer];
+                    }
                 }
             }
             return true;

@@ -22,7 +22,9 @@ final class Listing {
         program.inputs().forEach(input -> line("input " + input, type(input)));
         program.reads().forEach((_, value) -> line("state " + value, type(value) + (value.stacked() ? " x " + value.repeat() : "")));
         for (Stage stage : program.stages()) {
-            String times = stage.repeat() == 0 ? "" : ", " + stage.repeat() + " times" + (stage.reversed() ? " in reverse" : "");
+            String layers = stage.iterations() == stage.repeat() ? ", " + stage.repeat() + " times"
+                    : ", layers " + stage.from() + " to " + (stage.to() - 1) + " of " + stage.repeat();
+            String times = stage.repeat() == 0 ? "" : layers + (stage.reversed() ? " in reverse" : "");
             line("stage " + stage.name() + times, "");
             for (Carry carry : stage.carries()) {
                 line("  carry " + carry.input() + " from " + carry.initial() + ", then " + carry.output()
@@ -30,6 +32,8 @@ final class Listing {
                         type(carry.input()));
             }
             stage.operations().forEach(operation -> line("  " + call(operation), types(operation)));
+            stage.patches().forEach(patch -> line("  patch " + patch.result() + " is " + patch.made() + ", elsewhere " + patch.before(),
+                    type(patch.result())));
         }
         program.updates().forEach((state, value) -> line("update " + state.name() + " := " + value, ""));
         program.outputs().forEach((name, value) -> line("output " + name + " = " + value, ""));

@@ -50,6 +50,12 @@ public final class Recording {
 
     /// Records a stage that runs once a layer, downwards if `reversed`.
     public List<Value> repeat(String name, int layers, boolean reversed, List<Value> initial, Body body) {
+        return repeat(name, layers, 0, layers, reversed, initial, body);
+    }
+
+    /// Records a stage that runs once for each of the layers `from` … `to` − 1 of `layers`, downwards if `reversed`. Of a single layer, what
+    /// it hands on may have another type and shape than what it receives.
+    public List<Value> repeat(String name, int layers, int from, int to, boolean reversed, List<Value> initial, Body body) {
         if (repeat != 0 || layers < 1) {
             throw new IllegalStateException("stage '" + name + "' needs at least one layer and does not nest");
         }
@@ -76,7 +82,8 @@ public final class Recording {
         for (int i = 0; i < handed.size(); i++) {
             Value input = carried.get(i);
             Value output = handed.get(i);
-            if (output.repeat() != layers || output.type() != input.type() || !output.shape().equals(input.shape())) {
+            boolean alike = output.type() == input.type() && output.shape().equals(input.shape());
+            if (output.repeat() != layers || !alike && to - from > 1) {
                 throw new IllegalArgumentException("stage '" + name + "' receives " + input.type() + input.shape() + " and hands on "
                         + output.type() + output.shape() + " (" + output + ")");
             }
@@ -84,10 +91,29 @@ public final class Recording {
             carries.add(new Carry(initial.get(i), input, output, result));
             results.add(result);
         }
-        stages.add(new Stage(name, layers, reversed, carries, open));
+        stages.add(new Stage(name, layers, from, to, reversed, carries, List.of(), open));
         open.clear();
         stageName = "after " + name;
         return results;
+    }
+
+    /// A stacked value that is `made` at the layers of the stage before, which makes it, and `before` at the others.
+    public Value patch(Value before, Value made) {
+        close();
+        Stage stage = stages.getLast();
+        if (made.repeat() != stage.repeat() || before.repeat() != made.repeat() || before.type() != made.type()
+                || !before.shape().equals(made.shape())) {
+            throw new IllegalArgumentException("stage '" + stage.name() + "' cannot patch " + before.type() + before.shape() + " x "
+                    + before.repeat() + " (" + before + ") with " + made.type() + made.shape() + " x " + made.repeat() + " (" + made + ")");
+        }
+        repeat = made.repeat();
+        Value result = fresh(made.name(), made.type(), made.shape());
+        repeat = 0;
+        List<Patch> patches = new ArrayList<>(stage.patches());
+        patches.add(new Patch(before, made, result));
+        stages.set(stages.size() - 1, new Stage(stage.name(), stage.repeat(), stage.from(), stage.to(), stage.reversed(), stage.carries(),
+                patches, stage.operations()));
+        return result;
     }
 
     /// An input that is given at every run.
@@ -166,7 +192,7 @@ public final class Recording {
             throw new IllegalStateException("a repeated stage is open");
         }
         if (!open.isEmpty()) {
-            stages.add(new Stage(stageName, 0, false, List.of(), open));
+            stages.add(Stage.once(stageName, open));
             open.clear();
         }
     }

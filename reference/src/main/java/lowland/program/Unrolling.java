@@ -16,7 +16,10 @@ public final class Unrolling {
 
     private record CarryOf(Stage stage, Carry carry) {}
 
+    private record PatchOf(Stage stage, Patch patch) {}
+
     private final Map<Value, CarryOf> carries = new HashMap<>();
+    private final Map<Value, PatchOf> patches = new HashMap<>();
     private final List<Instruction> instructions = new ArrayList<>();
 
     public Unrolling(Program program) {
@@ -25,8 +28,9 @@ public final class Unrolling {
                 carries.put(carry.input(), new CarryOf(stage, carry));
                 carries.put(carry.result(), new CarryOf(stage, carry));
             }
+            stage.patches().forEach(patch -> patches.put(patch.result(), new PatchOf(stage, patch)));
             for (int iteration = 0; iteration < stage.iterations(); iteration++) {
-                int layer = stage.repeat() == 0 ? 0 : stage.layer(iteration);
+                int layer = stage.layer(iteration);
                 for (Operation operation : stage.operations()) {
                     instructions.add(new Instruction(operation, layer, cells(operation.inputs(), layer),
                             cells(operation.outputs(), layer)));
@@ -39,17 +43,21 @@ public final class Unrolling {
         return instructions;
     }
 
-    /// The slice that holds what `value` is at `layer`, behind all carries.
+    /// The slice that holds what `value` is at `layer`, behind all carries and patches.
     public Cell resolve(Value value, int layer) {
+        PatchOf patched = patches.get(value);
+        if (patched != null) {
+            return resolve(patched.stage().covers(layer) ? patched.patch().made() : patched.patch().before(), layer);
+        }
         CarryOf of = carries.get(value);
         if (of == null) {
             return new Cell(value, value.stacked() ? layer : 0);
         }
         Stage stage = of.stage();
         if (value.equals(of.carry().result())) {
-            return resolve(of.carry().output(), stage.layer(stage.repeat() - 1));
+            return resolve(of.carry().output(), stage.layer(stage.iterations() - 1));
         }
-        int iteration = stage.reversed() ? stage.repeat() - 1 - layer : layer;
+        int iteration = stage.iteration(layer);
         return iteration == 0 ? resolve(of.carry().initial(), 0) : resolve(of.carry().output(), stage.layer(iteration - 1));
     }
 

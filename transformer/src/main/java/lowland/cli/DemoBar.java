@@ -57,10 +57,13 @@ final class DemoBar implements AutoCloseable {
             output.run();
             return;
         }
-        bar.pause();
-        err.print(Progress.emptied(columns));
-        err.flush();
-        output.run();
+        // What is just being drawn when the bar is told to pause waits for the lock, or is emptied.
+        synchronized (err) {
+            bar.pause();
+            err.print(Progress.emptied(columns));
+            err.flush();
+            output.run();
+        }
         bar.resume();
     }
 

@@ -26,10 +26,17 @@ sealed interface Progress extends AutoCloseable {
         return jsonl ? new Json(err) : terminal ? new Bar(err, columns, new TimeLeft(steps, nanos), steps) : new Lines(err, steps, nanos);
     }
 
-    /// A bar of so much work, on all columns but the last.
+    /// A bar of so much work, on all columns but the last. A thread of its own draws it, under the lock of `err`.
     static ProgressBar bar(PrintStream err, int columns, String name, long work) {
         return new ProgressBarBuilder().setTaskName(name).setInitialMax(work).setUpdateIntervalMillis(200)
-                .setRenderer(new BarLine()).setConsumer(new ConsoleProgressBarConsumer(err, columns - 1)).build();
+                .setRenderer(new BarLine()).setConsumer(new ConsoleProgressBarConsumer(err, columns - 1) {
+            @Override
+            public void accept(String line) {
+                synchronized (err) {
+                    super.accept(line);
+                }
+            }
+        }).build();
     }
 
     /// Empties the line that a bar is drawn on.

@@ -25,7 +25,9 @@ import lowland.step.Model;
 /// | C      | channels                  | | starts               | [N+1], where each sequence starts, and the end         |
 /// | L      | layers                    | | labels or targets    | [N], of each sequence                                  |
 ///
-/// While training also `sequences` and `places` [T], the sequence of each token and its place in it, and `maskKey` [2].
+/// Where the head sees one token of each sequence alone, the last layer is computed for these: `firsts` [N] is where they are, `rowStarts`
+/// [N+1] counts from 0. While training also `sequences` and `places` [T], the sequence of each token and its place in it, `rows` and
+/// `rowPlaces` [N], the same of those that the head sees, and `maskKey` [2].
 ///
 /// @param prefix what stands before `embeddings` and `encoder` in the checkpoint's names: empty, `bert.` or `roberta.`
 /// @param classes classes of the head; 1 with `regression`
@@ -74,8 +76,18 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
         x = norm(p, x, "embeddings.LayerNorm", 0);
         x = drop(p, x, config.dropout(), EMBEDDING, training);
 
-        x = p.repeat("layers", config.layers(), List.of(x), carried -> List.of(layer(p, carried.getFirst(), starts, form, training)))
-                .getFirst();
+        int layers = config.layers();
+        int whole = pooling == Pooling.MEAN ? layers : layers - 1;
+        if (whole > 0) {
+            x = p.repeat("layers", layers, 0, whole, false, List.of(x),
+                    carried -> List.of(layer(p, carried.getFirst(), carried.getFirst(), starts, starts, form, training))).getFirst();
+        }
+        if (whole < layers) {
+            Value firsts = p.input("firsts", ElementType.INT, Shape.of(Extent.SEQUENCES));
+            Value rowStarts = p.input("rowStarts", ElementType.INT, Shape.of(Extent.STARTS));
+            x = p.repeat("last layer", layers, whole, layers, false, List.of(x), carried -> List.of(layer(p,
+                    p.gather(carried.getFirst(), firsts), carried.getFirst(), rowStarts, starts, form, training))).getFirst();
+        }
 
         p.stage("head");
         Value logits = head(p, x, starts, training);
@@ -85,12 +97,13 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
         return new Forward(logits, losses);
     }
 
-    private Value layer(Recording p, Value x, Value starts, LinearForm form, boolean training) {
+    /// The states of some tokens, x, behind a layer that they pass; they attend to all tokens of their sequence.
+    private Value layer(Recording p, Value x, Value all, Value starts, Value allStarts, LinearForm form, boolean training) {
         Value q = form.apply(p, x, query());
-        Value k = form.apply(p, x, key());
-        Value v = form.apply(p, x, value());
+        Value k = form.apply(p, all, key());
+        Value v = form.apply(p, all, value());
         Mask mask = dropped(config.attentionDropout(), training) ? mask(p, config.attentionDropout(), PROBABILITIES) : null;
-        Value attended = p.attention(q, k, v, starts, starts, config.heads(), config.heads(), false, mask);
+        Value attended = p.attention(q, k, v, starts, allStarts, config.heads(), config.heads(), false, mask);
         attended = drop(p, form.apply(p, attended, attentionOutput()), config.dropout(), ATTENTION, training);
         x = joined(p, attended, x, "attention.output");
         Value wide = p.gelu(form.apply(p, x, intermediate()), Gelu.Form.ERF);
@@ -120,23 +133,24 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
         return norm(p, x, LAYER + module, config.layers());
     }
 
+    /// @param x the states of all tokens with [Pooling#MEAN], else of those that the head sees
     private Value head(Recording p, Value x, Value starts, boolean training) {
         if (pooling == Pooling.MEAN) {
-            return classifier(p, dropRows(p, p.segmentMean(x, starts), POOLED, training), classifier("classifier", config.hidden()));
+            Value mean = p.segmentMean(x, starts);
+            return classifier(p, drop(p, mean, config.headDropout(), POOLED, training), classifier("classifier", config.hidden()));
         }
-        Value first = p.gather(x, p.input("firsts", ElementType.INT, Shape.of(Extent.SEQUENCES)));
         if (pooling == Pooling.MASK) {
             Linear dense = maskedDense();
-            Value words = p.layerNorm(p.gelu(classifier(p, first, dense), Gelu.Form.ERF), p.read(maskedNorm("weight")),
+            Value words = p.layerNorm(p.gelu(classifier(p, x, dense), Gelu.Form.ERF), p.read(maskedNorm("weight")),
                     p.read(maskedNorm("bias")), config.layerNormEpsilon());
             return classifier(p, words, labelWords());
         }
         if (pooling == Pooling.POOLER) {
-            Value pooled = p.tanh(classifier(p, first, pooler()));
-            return classifier(p, dropRows(p, pooled, POOLED, training), classifier("classifier", config.hidden()));
+            Value pooled = p.tanh(classifier(p, x, pooler()));
+            return classifier(p, drop(p, pooled, config.headDropout(), POOLED, training), classifier("classifier", config.hidden()));
         }
-        Value dense = p.tanh(classifier(p, dropRows(p, first, POOLED, training), denseHead()));
-        return classifier(p, dropRows(p, dense, HIDDEN, training), classifier("classifier.out_proj", config.hidden()));
+        Value dense = p.tanh(classifier(p, drop(p, x, config.headDropout(), POOLED, training), denseHead()));
+        return classifier(p, drop(p, dense, config.headDropout(), HIDDEN, training), classifier("classifier.out_proj", config.hidden()));
     }
 
     private static Value classifier(Recording p, Value x, Linear linear) {
@@ -157,20 +171,15 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
         return new Mask(probability, site, p.input("maskKey", ElementType.INT, Shape.of(2)));
     }
 
+    /// Dropout of rows, one a token or one a sequence.
     private Value drop(Recording p, Value x, double probability, int site, boolean training) {
-        return dropped(probability, training)
-                ? p.dropout(x, tokens(p, "sequences"), tokens(p, "places"), mask(p, probability, site))
-                : x;
-    }
-
-    /// Dropout of one row a sequence.
-    private Value dropRows(Recording p, Value x, int site, boolean training) {
-        if (!dropped(config.headDropout(), training)) {
+        if (!dropped(probability, training)) {
             return x;
         }
-        Value rows = p.input("rows", ElementType.INT, Shape.of(Extent.SEQUENCES));
-        Value zeros = p.input("rowPlaces", ElementType.INT, Shape.of(Extent.SEQUENCES));
-        return p.dropout(x, rows, zeros, mask(p, config.headDropout(), site));
+        boolean tokens = x.shape().extent(0).equals(Extent.TOKENS);
+        Shape rows = Shape.of(x.shape().extent(0));
+        return p.dropout(x, p.input(tokens ? "sequences" : "rows", ElementType.INT, rows),
+                p.input(tokens ? "places" : "rowPlaces", ElementType.INT, rows), mask(p, probability, site));
     }
 
     private static Value tokens(Recording p, String name) {

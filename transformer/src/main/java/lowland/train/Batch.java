@@ -18,6 +18,7 @@ final class Batch {
     private final int[] places;
     private final int[] starts;
     private final int[] firsts;
+    private final int[] rowPlaces;
     private final int[] labels;
     private final float[] targets;
     private int tokens;
@@ -35,15 +36,16 @@ final class Batch {
         places = new int[capacityTokens];
         starts = new int[capacityRows + 1];
         firsts = new int[capacityRows];
+        rowPlaces = new int[capacityRows];
         labels = new int[capacityRows];
         targets = new float[capacityRows];
-        int[] numbers = new int[capacityRows];
-        for (int row = 0; row < capacityRows; row++) {
+        int[] numbers = new int[capacityRows + 1];
+        for (int row = 0; row <= capacityRows; row++) {
             numbers[row] = row;
         }
         inputs.ints("ids", ids).ints("types", types).ints("positions", positions).ints("sequences", sequences).ints("places", places)
                 .ints("starts", starts).ints("firsts", firsts).ints("labels", labels).reals("targets", targets).ints("rows", numbers)
-                .ints("rowPlaces", new int[capacityRows]);
+                .ints("rowPlaces", rowPlaces).ints("rowStarts", numbers);
     }
 
     void clear() {
@@ -58,6 +60,7 @@ final class Batch {
     void add(Rows from, int row) {
         Encoding encoding = from.encodings().get(row);
         firsts[rows] = tokens + encoding.read();
+        rowPlaces[rows] = encoding.read();
         int position = config.firstPosition();
         for (int place = 0; place < encoding.length(); place++) {
             ids[tokens] = encoding.ids()[place];

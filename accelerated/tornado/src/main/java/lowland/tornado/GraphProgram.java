@@ -87,7 +87,7 @@ final class GraphProgram {
         copies = plan.copies();
         Map<Operation, Instruction[]> byOperation = new IdentityHashMap<>();
         Map<Operation, Integer> layers = new IdentityHashMap<>();
-        program.stages().forEach(stage -> stage.operations().forEach(operation -> layers.put(operation, stage.iterations())));
+        program.stages().forEach(stage -> stage.operations().forEach(operation -> layers.put(operation, Math.max(1, stage.repeat()))));
         for (Instruction instruction : plan.instructions()) {
             byOperation.computeIfAbsent(instruction.operation(), o -> new Instruction[layers.get(o)])[instruction.layer()] = instruction;
         }
@@ -182,7 +182,7 @@ final class GraphProgram {
         Watch watch = observer == null ? null : new Watch(observer, session.buffers(), sizes, begun);
         for (Pass pass : passes) {
             for (int iteration = 0; iteration < pass.stage().iterations(); iteration++) {
-                int layer = pass.stage().repeat() == 0 ? 0 : pass.stage().layer(iteration);
+                int layer = pass.stage().layer(iteration);
                 session.buffers().control.set(Row.LAYER, layer);
                 for (Part part : pass.parts()) {
                     if (part.graph >= 0) {
