@@ -108,6 +108,46 @@ final class DifferentiationTest {
                 .map(stage -> stage.carries().size()).toList());
     }
 
+    /// Layers 0 and 1, then 2, which hands on fewer rows, then 3: each part trains its layers of the same stacks, and all add to what they share.
+    @Test
+    void aStackInParts() {
+        CentralDifferences.Model model = p -> {
+            Value low = p.repeat("low", 4, 0, 2, false, List.of(p.tanh(p.read(x))),
+                    c -> List.of(p.tanh(p.product(linear(p, c.get(0), stacked), false, p.read(shared), true, p.read(bias))))).getFirst();
+            Value rows = p.input("rows", ElementType.INT, Shape.of(2));
+            Value few = p.repeat("few", 4, 2, 3, false, List.of(low), c -> List.of(
+                    p.tanh(p.product(p.gather(c.get(0), rows), false, p.read(stacked), true, p.read(bias))))).getFirst();
+            return DerivativeTest.weighed(p, p.repeat("top", 4, 3, 4, true, List.of(few),
+                    c -> List.of(p.add(linear(p, linear(p, c.get(0), stacked), shared), c.get(0)))).getFirst());
+        };
+        Inputs inputs = new Inputs().ints("rows", new int[] {3, 0});
+        CentralDifferences.check("parts", model, List.of(x, stacked, bias, shared), inputs, 13);
+        for (State state : List.of(x, stacked, bias, shared)) {
+            CentralDifferences.check("parts, only " + state.name(), model, List.of(state), inputs, 14);
+        }
+    }
+
+    /// Layers that no stage runs for have no gradient: their gradient states stay.
+    @Test
+    void layersLeftOut() {
+        CentralDifferences.Model model = p -> DerivativeTest.weighed(p, p.repeat("upper", 4, 1, 4, true, List.of(p.read(x)),
+                c -> List.of(p.tanh(linear(p, c.get(0), stacked)))).getFirst());
+        CentralDifferences.check("upper", model, List.of(x, stacked), new Inputs(), 15);
+        List<Program> programs = CentralDifferences.programs(model, List.of(stacked));
+        try (Interpreter.Run session = new Interpreter().open(programs, Map.of())) {
+            CentralDifferences.fill(session, programs.get(0), 16);
+            State gradient = CentralDifferences.gradient(stacked);
+            for (int layer = 0; layer < 4; layer++) {
+                session.write(gradient, layer, new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9});
+            }
+            session.run("backward", new Inputs());
+            for (int layer = 0; layer < 4; layer++) {
+                assertEquals(layer == 0, java.util.Arrays.equals(new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9},
+                        session.read(gradient, layer)), "layer " + layer);
+            }
+        }
+    }
+
     /// What trains reaches no carry, but what a later stage reads of each layer.
     @Test
     void valuesKeptForALaterStage() {

@@ -58,6 +58,36 @@ final class ListingTest {
                 """, p.finish().toString());
     }
 
+    @Test
+    void aStackInParts() {
+        State weight = new State("weight", ElementType.REAL, Shape.of(2, 4), 6);
+        State wide = new State("wide", ElementType.REAL, Shape.of(4, 4), 6);
+        Recording p = new Recording("parts");
+        Value x = p.input("x", ElementType.REAL, Shape.of(3, 4));
+        Value[] sum = new Value[1];
+        p.repeat("low", 6, 0, 5, true, List.of(x), c -> {
+            sum[0] = p.add(p.read(wide), p.read(wide));
+            return List.of(p.product(c.get(0), false, p.read(wide), true, null));
+        });
+        p.update(wide, p.patch(p.read(wide), sum[0]));
+        p.repeat("last", 6, 5, 6, false, List.of(x), c -> List.of(p.product(c.get(0), false, p.read(weight), true, null)));
+        assertEquals("""
+                program parts
+                input x                                                     real[3, 4]
+                state wide                                                  real[4, 4] x 6
+                state weight                                                real[2, 4] x 6
+                stage low, layers 0 to 4 of 6 in reverse
+                  carry x.2 from x, then product; the last is product.2     real[3, 4]
+                  sum = add(wide, wide)                                     real[4, 4]
+                  product = product(x.2, wide) right transposed             real[3, 4]
+                  patch sum.2 is sum, elsewhere wide                        real[4, 4]
+                stage last, layer 5 of 6
+                  carry x.3 from x, then product.3; the last is product.4   real[3, 4], then real[3, 2]
+                  product.3 = product(x.3, weight) right transposed         real[3, 2]
+                update wide := sum.2
+                """, p.finish().toString());
+    }
+
     /// A line of 100 characters moves the types to the right, a longer one does not.
     @Test
     void longLines() {

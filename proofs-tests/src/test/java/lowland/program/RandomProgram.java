@@ -6,7 +6,8 @@ import java.util.Random;
 import lowland.program.operation.Gelu;
 import lowland.program.operation.Scalar;
 
-/// A program drawn from a seed: stages that run once and three times, in both directions, carries, guards, updates.
+/// A program drawn from a seed: stages that run once, three times and for some of three layers, in both directions, carries, patches, guards,
+/// updates.
 final class RandomProgram {
     static final int WIDTH = 4;
     static final int LAYERS = 3;
@@ -69,8 +70,11 @@ final class RandomProgram {
         for (int i = random.nextInt(4); i > 0; i--) {
             initial.add(pick(pool));
         }
+        int first = random.nextBoolean() ? 0 : random.nextInt(LAYERS);
+        int end = random.nextBoolean() ? LAYERS : first + 1 + random.nextInt(LAYERS - first);
         List<Value> outside = pool;
-        List<Value> results = p.repeat(name, LAYERS, random.nextBoolean(), initial, carried -> {
+        List<Value> made = new ArrayList<>();
+        List<Value> results = p.repeat(name, LAYERS, first, end, random.nextBoolean(), initial, carried -> {
             List<Value> inside = new ArrayList<>(carried);
             inside.addAll(stacked);
             pool = new ArrayList<>(outside);
@@ -78,14 +82,24 @@ final class RandomProgram {
             int from = pool.size();
             operations(1 + random.nextInt(11));
             inside.addAll(pool.subList(from, pool.size()));
-            stacked.addAll(carried);
-            stacked.addAll(pool.subList(from, pool.size()));
+            made.addAll(carried);
+            made.addAll(pool.subList(from, pool.size()));
             List<Value> handed = new ArrayList<>();
             for (Value value : carried) {
-                handed.add(pick(inside.stream().filter(v -> v.type() == value.type() && v.shape().equals(value.shape())).toList()));
+                handed.add(pick(inside.stream().filter(v -> end - first == 1 || alike(v, value)).toList()));
             }
             return handed;
         });
+        if (end - first == LAYERS) {
+            stacked.addAll(made);
+        } else {
+            for (Value value : made) {
+                List<Value> whole = stacked.stream().filter(v -> alike(v, value)).toList();
+                if (random.nextBoolean() && !whole.isEmpty()) {
+                    stacked.add(p.patch(pick(whole), value));
+                }
+            }
+        }
         pool = outside;
         pool.addAll(results);
     }
@@ -129,6 +143,10 @@ final class RandomProgram {
         if (random.nextInt(4) != 0 && !fitting.isEmpty()) {
             p.update(state, pick(fitting));
         }
+    }
+
+    private static boolean alike(Value a, Value b) {
+        return a.type() == b.type() && a.shape().equals(b.shape());
     }
 
     private Value pick(List<Value> values) {

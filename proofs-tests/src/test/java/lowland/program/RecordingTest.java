@@ -103,6 +103,34 @@ final class RecordingTest {
                 () -> p.repeat("keys", 2, List.of(ids), c -> c));
     }
 
+    /// What is made at some layers is read at these alone, until it is patched.
+    @Test
+    void partsOfAStack() {
+        List<Value> inside = new ArrayList<>();
+        State state = new State("w", ElementType.REAL, Shape.of(4), 3);
+        p.repeat("low", 3, 0, 2, false, List.of(x), c -> {
+            inside.add(p.add(p.read(state), p.read(state)));
+            return c;
+        });
+        Value sum = inside.get(0);
+        refused("state 'w' cannot become 'sum', which is not made at every layer; patch it", () -> p.update(state, sum));
+        refused("stage 'low' cannot patch real[tokens, 4] x 0 (x) with real[4] x 3 (sum)", () -> p.patch(x, sum));
+        refused("stage 'low' cannot patch real[4] x 3 (sum) with real[4] x 3 (sum)", () -> p.patch(sum, sum));
+        Value whole = p.patch(p.read(state), sum);
+        p.repeat("high", 3, 1, 3, false, List.of(x), c -> {
+            refused("add runs for layers 1 to 2 and cannot read 'sum', which is made for 0 to 1; patch it", () -> p.add(sum, whole));
+            inside.add(p.add(whole, p.read(state)));
+            return c;
+        });
+        refused("stage 'high' cannot patch real[4] x 3 (w) with real[4] x 3 (sum)", () -> p.patch(p.read(state), sum));
+        p.repeat("one", 3, 1, 2, false, List.of(x), c -> List.of(p.tanh(p.add(sum, inside.get(1)))));
+        p.update(state, whole);
+        for (int[] range : new int[][] {{-1, 2}, {2, 2}, {0, 4}}) {
+            refused("stage 'range' runs for layers " + range[0] + " to " + (range[1] - 1) + " of 3",
+                    () -> new Recording("range").repeat("range", 3, range[0], range[1], false, List.of(), c -> c));
+        }
+    }
+
     @Test
     void whatAnIterationHandsOnMustFit() {
         refused("stage 'layers' receives 1 values and hands on 0", () -> p.repeat("layers", 3, List.of(x), c -> List.of()));

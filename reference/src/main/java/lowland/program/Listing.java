@@ -22,14 +22,11 @@ final class Listing {
         program.inputs().forEach(input -> line("input " + input, type(input)));
         program.reads().forEach((_, value) -> line("state " + value, type(value) + (value.stacked() ? " x " + value.repeat() : "")));
         for (Stage stage : program.stages()) {
-            String layers = stage.iterations() == stage.repeat() ? ", " + stage.repeat() + " times"
-                    : ", layers " + stage.from() + " to " + (stage.to() - 1) + " of " + stage.repeat();
-            String times = stage.repeat() == 0 ? "" : layers + (stage.reversed() ? " in reverse" : "");
-            line("stage " + stage.name() + times, "");
+            line("stage " + stage.name() + times(stage), "");
             for (Carry carry : stage.carries()) {
                 line("  carry " + carry.input() + " from " + carry.initial() + ", then " + carry.output()
                         + "; the last is " + carry.result(),
-                        type(carry.input()));
+                        type(carry.input()) + (carry.input().shape().equals(carry.result().shape()) ? "" : ", then " + type(carry.result())));
             }
             stage.operations().forEach(operation -> line("  " + call(operation), types(operation)));
             stage.patches().forEach(patch -> line("  patch " + patch.result() + " is " + patch.made() + ", elsewhere " + patch.before(),
@@ -37,6 +34,15 @@ final class Listing {
         }
         program.updates().forEach((state, value) -> line("update " + state.name() + " := " + value, ""));
         program.outputs().forEach((name, value) -> line("output " + name + " = " + value, ""));
+    }
+
+    private static String times(Stage stage) {
+        if (stage.repeat() == 0) {
+            return "";
+        }
+        String some = stage.iterations() == 1 ? ", layer " + stage.from() : ", layers " + stage.from() + " to " + (stage.to() - 1);
+        return (stage.iterations() == stage.repeat() ? ", " + stage.repeat() + " times" : some + " of " + stage.repeat())
+                + (stage.reversed() ? " in reverse" : "");
     }
 
     static String of(Program program) {

@@ -12,7 +12,8 @@ import lowland.program.operation.*;
 
 /// Records a program in straight-line Java: `x = p.layerNorm(x, gamma, beta, 1e-12)`.
 ///
-/// Values recorded while a repeated stage is open are stacked; a plain stage may not read them, except through a carry's result.
+/// Values recorded while a repeated stage is open are stacked; a plain stage may not read them, except through a carry's result. Those of a
+/// stage that runs for some of the layers are there for these alone, until a [#patch] completes them.
 public final class Recording {
     private final String name;
     private final List<Value> inputs = new ArrayList<>();
@@ -23,9 +24,21 @@ public final class Recording {
     private final List<Operation> open = new ArrayList<>();
     private final Set<String> names = new HashSet<>();
     private final Map<String, Integer> counts = new HashMap<>();
+    /// Stacked values that are not made at every layer, and where they are.
+    private final Map<Value, Layers> partial = new HashMap<>();
     private String stageName = "main";
     private int repeat;
+    private Layers layers = Layers.NONE;
     private int values;
+
+    /// The layers `from` … `to` − 1.
+    private record Layers(int from, int to) {
+        static final Layers NONE = new Layers(0, 0);
+
+        boolean contain(Layers others) {
+            return from <= others.from && others.to <= to;
+        }
+    }
 
     public Recording(String name) {
         this.name = name;
@@ -68,6 +81,7 @@ public final class Recording {
         }
         close();
         repeat = layers;
+        this.layers = new Layers(from, to);
         List<Value> carried = new ArrayList<>();
         for (Value value : initial) {
             carried.add(fresh(value.name(), value.type(), value.shape()));
@@ -77,6 +91,7 @@ public final class Recording {
             throw new IllegalArgumentException("stage '" + name + "' receives " + initial.size() + " values and hands on " + handed.size());
         }
         repeat = 0;
+        this.layers = Layers.NONE;
         List<Carry> carries = new ArrayList<>();
         List<Value> results = new ArrayList<>();
         for (int i = 0; i < handed.size(); i++) {
@@ -101,14 +116,12 @@ public final class Recording {
     public Value patch(Value before, Value made) {
         close();
         Stage stage = stages.getLast();
-        if (made.repeat() != stage.repeat() || before.repeat() != made.repeat() || before.type() != made.type()
-                || !before.shape().equals(made.shape())) {
+        boolean alike = before.repeat() == made.repeat() && before.type() == made.type() && before.shape().equals(made.shape());
+        if (!alike || partial.containsKey(before) || !new Layers(stage.from(), stage.to()).equals(partial.get(made))) {
             throw new IllegalArgumentException("stage '" + stage.name() + "' cannot patch " + before.type() + before.shape() + " x "
                     + before.repeat() + " (" + before + ") with " + made.type() + made.shape() + " x " + made.repeat() + " (" + made + ")");
         }
-        repeat = made.repeat();
-        Value result = fresh(made.name(), made.type(), made.shape());
-        repeat = 0;
+        Value result = fresh(made.name(), made.type(), made.shape(), made.repeat());
         List<Patch> patches = new ArrayList<>(stage.patches());
         patches.add(new Patch(before, made, result));
         stages.set(stages.size() - 1, new Stage(stage.name(), stage.repeat(), stage.from(), stage.to(), stage.reversed(), stage.carries(),
@@ -150,6 +163,10 @@ public final class Recording {
         if (state.type() != value.type() || !state.shape().equals(value.shape()) || state.repeat() != value.repeat()) {
             throw new IllegalArgumentException("state '" + state.name() + "' is " + state.type() + state.shape() + " x " + state.repeat()
                     + ", cannot become " + value.type() + value.shape() + " x " + value.repeat() + " (" + value + ")");
+        }
+        if (partial.containsKey(value)) {
+            throw new IllegalArgumentException("state '" + state.name() + "' cannot become '" + value + "', which is not made at every layer;"
+                    + " patch it");
         }
         if (updates.put(state, value) != null) {
             throw new IllegalArgumentException("state '" + state.name() + "' is updated twice");
@@ -198,6 +215,14 @@ public final class Recording {
     }
 
     private Value fresh(String name, ElementType type, Shape shape) {
+        Value value = fresh(name, type, shape, repeat);
+        if (repeat > 0 && !layers.contain(new Layers(0, repeat))) {
+            partial.put(value, layers);
+        }
+        return value;
+    }
+
+    private Value fresh(String name, ElementType type, Shape shape, int repeat) {
         String stem = name.replaceFirst("\\.\\d+$", "");
         String unique = name;
         while (!names.add(unique)) {
@@ -219,6 +244,10 @@ public final class Recording {
             throw new IllegalArgumentException(where + (repeat == 0 ? " runs once" : " runs for each of " + repeat + " layers")
                     + " and cannot read '" + value + "', which is one value for each of " + value.repeat()
                     + " layers; hand it on from iteration to iteration and read the result");
+        }
+        if (partial.containsKey(value) && !partial.get(value).contain(layers)) {
+            throw new IllegalArgumentException(where + " runs for layers " + layers.from + " to " + (layers.to - 1) + " and cannot read '"
+                    + value + "', which is made for " + partial.get(value).from + " to " + (partial.get(value).to - 1) + "; patch it");
         }
     }
 
