@@ -60,7 +60,7 @@ public final class CounterRandom {
     /// @param site       which dropout of the model's code
     /// @param layer      which repetition of that code
     /// @param sequence   row of the micro-batch
-    /// @param position   token within its sequence (for attention probabilities: the query's)
+    /// @param position   token within its sequence (for attention probabilities: the query's among those of the sequence that are computed)
     public static long maskRowKey(long seed, long step, long microBatch, long site, long layer, long sequence, long position) {
         long key = child(mix(seed), MASKS);
         key = child(key, step);
