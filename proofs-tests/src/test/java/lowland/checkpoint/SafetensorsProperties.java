@@ -152,11 +152,13 @@ class SafetensorsProperties {
     @Example
     void partsOfAllFloatTypesAreRead() throws IOException {
         ByteBuffer values = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
-        values.putDouble(1).putDouble(2.5).putDouble(3).putFloat(1).putFloat(2.5f).putFloat(3).putShort((short) 0x3C00).putShort((short) 0x4100)
-                .putShort((short) 0x4200).putShort((short) 0x3F80).putShort((short) 0x4020).putShort((short) 0x4040);
+        values.putDouble(1).putDouble(2.5).putDouble(3).putFloat(1).putFloat(2.5f).putFloat(3);
+        for (int bits : new int[] {0x3C00, 0x4100, 0x4200, 0x3F80, 0x4020, 0x4040}) {
+            values.putShort((short) bits);
+        }
         String header = "{\"F64\":{\"dtype\":\"F64\",\"shape\":[3],\"data_offsets\":[0,24]},\"F32\":{\"dtype\":\"F32\",\"shape\":[3],"
-                + "\"data_offsets\":[24,36]},\"F16\":{\"dtype\":\"F16\",\"shape\":[3],\"data_offsets\":[36,42]},\"BF16\":{\"dtype\":\"BF16\","
-                + "\"shape\":[3],\"data_offsets\":[42,48]}}";
+                + "\"data_offsets\":[24,36]},\"F16\":{\"dtype\":\"F16\",\"shape\":[3],\"data_offsets\":[36,42]},"
+                + "\"BF16\":{\"dtype\":\"BF16\",\"shape\":[3],\"data_offsets\":[42,48]}}";
         write(header.getBytes(StandardCharsets.UTF_8), header.length(), Arrays.copyOf(values.array(), 48));
         try (Safetensors open = Safetensors.open(FILE)) {
             for (String type : open.names()) {

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/// The parts of a tensor are the tensor, whatever the array held before; what is read of a file with a value that is not finite is refused.
+/// The parts of a tensor are the tensor, whatever the array held before.
 class WeightsTest {
     @Test
     void randomWeights() {

@@ -2,6 +2,7 @@ package lowland.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import lowland.Failure;
+import lowland.checkpoint.Checkpoint;
 import lowland.checkpoint.Safetensors;
 import lowland.checkpoint.Tensor;
 import org.junit.jupiter.api.Test;
@@ -376,6 +379,12 @@ class CheckpointFolderTest {
         tensors.put("roberta.encoder.layer.1.attention.self.query.weight", new Tensor(query.shape(), data));
         Safetensors.write(model.resolve("model.safetensors"), tensors);
         refused(1, model, "encoder.layer.1.attention.self.query.weight", "NaN at index 7");
+        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+            Failure failure = assertThrows(Failure.class, () -> checkpoint.weights().read("encoder.layer.1.attention.self.query.weight",
+                    query.shape(), 5, new float[3], 3));
+            assertTrue(failure.getMessage().contains("NaN at index 7"), failure.getMessage());
+            checkpoint.weights().read("encoder.layer.1.attention.self.query.weight", query.shape(), 4, new float[3], 3);
+        }
     }
 
     @Test

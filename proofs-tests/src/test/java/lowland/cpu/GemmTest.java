@@ -90,6 +90,7 @@ class GemmTest {
             check(gemm, form, 300, 20, 8, Gemm.Start.BIAS);
             check(gemm, form, 5, 3, 0, Gemm.Start.BIAS);
             check(gemm, form, 0, 3, 5, Gemm.Start.ZERO);
+            check(gemm, form, 3, 0, 5, Gemm.Start.ZERO);
         }
     }
 
@@ -161,7 +162,8 @@ class GemmTest {
 
     @Test
     void bitsDoNotDependOnThreads() {
-        int[][] shapes = {{200, 100, 300}, {301, 8, 300}, {8, 200, 301}, {200, 8, 301}, {15, 384, 77}, {64, 40, 8}, {2 * Gemm.ROW_BLOCK + 5, 100, Tile.DEPTH + 1}};
+        int[][] shapes = {{200, 100, 300}, {301, 8, 300}, {8, 200, 301}, {200, 8, 301}, {15, 384, 77}, {64, 40, 8},
+            {2 * Gemm.ROW_BLOCK + 5, 100, Tile.DEPTH + 1}};
         for (Gemm.Form form : Gemm.Form.values()) {
             for (int[] s : shapes) {
                 float[] expected = null;

@@ -108,7 +108,8 @@ final class DifferentiationTest {
                 .map(stage -> stage.carries().size()).toList());
     }
 
-    /// Layers 0 and 1, then 2, which hands on fewer rows, then 3: each part trains its layers of the same stacks, and all add to what they share.
+    /// Layers 0 and 1, then 2, which hands on fewer rows, then 3: each part trains its layers of the same stacks, and all add to what they
+    /// share.
     @Test
     void aStackInParts() {
         CentralDifferences.Model model = p -> {
@@ -146,6 +147,35 @@ final class DifferentiationTest {
                         session.read(gradient, layer)), "layer " + layer);
             }
         }
+    }
+
+    /// What some layers of a stage make is read by two later stages for the same layers.
+    @Test
+    void valuesOfSomeLayersKeptForLaterStages() {
+        CentralDifferences.check("kept parts", p -> {
+            Value[] kept = new Value[1];
+            Value first = p.repeat("first", 4, 1, 3, false, List.of(p.read(x)), c -> {
+                kept[0] = p.tanh(linear(p, c.get(0), stacked));
+                return List.of(p.multiply(kept[0], c.get(0)));
+            }).getFirst();
+            Value next = p.repeat("second", 4, 1, 3, true, List.of(first), c -> List.of(p.multiply(c.get(0), kept[0]))).getFirst();
+            return DerivativeTest.weighed(p, p.repeat("third", 4, 1, 3, false, List.of(next),
+                    c -> List.of(p.add(c.get(0), kept[0]))).getFirst());
+        }, List.of(x, stacked), new Inputs(), 17);
+    }
+
+    @Test
+    void aPatchHasNoDerivative() {
+        assertThrows(IllegalArgumentException.class, () -> CentralDifferences.programs(p -> {
+            Value[] sum = new Value[1];
+            p.repeat("low", 4, 0, 2, false, List.of(), c -> {
+                sum[0] = p.tanh(p.read(stacked));
+                return List.of();
+            });
+            Value whole = p.patch(p.read(stacked), sum[0]);
+            return DerivativeTest.weighed(p, p.repeat("all", 4, List.of(p.read(x)),
+                    c -> List.of(p.product(c.get(0), false, whole, true, null))).getFirst());
+        }, List.of(stacked)));
     }
 
     /// What trains reaches no carry, but what a later stage reads of each layer.

@@ -114,6 +114,7 @@ final class InterpreterTest {
             refused("no program here reads slice 0 of state 'other'", () -> session.read(PLAIN.like("other"), 0));
             refused("state 'plain' holds 2 values, not 3", () -> session.write(PLAIN, 0, new float[3]));
             refused("state 'plain' holds 2 values, not 2 from index 1 on", () -> session.write(PLAIN, 0, 1, new float[2], 2));
+            refused("an array of 1 values does not hold 2 for state 'plain'", () -> session.write(PLAIN, 0, 0, new float[1], 2));
             session.write(PLAIN, 0, 1, new float[] {8, 9}, 1);
             assertEquals(8, session.values(PLAIN, 0)[1]);
             refused("program 'test' has no output 'z'", () -> session.output("test", "z"));

@@ -6,8 +6,8 @@ import java.util.Random;
 import lowland.program.operation.Gelu;
 import lowland.program.operation.Scalar;
 
-/// A program drawn from a seed: stages that run once, three times and for some of three layers, in both directions, carries, patches, guards,
-/// updates.
+/// A program drawn from a seed: stages that run once, three times and for some of three layers, in both directions, carries, patches,
+/// guards, updates.
 final class RandomProgram {
     static final int WIDTH = 4;
     static final int LAYERS = 3;

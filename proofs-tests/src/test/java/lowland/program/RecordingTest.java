@@ -123,6 +123,26 @@ final class RecordingTest {
             return c;
         });
         refused("stage 'high' cannot patch real[4] x 3 (w) with real[4] x 3 (sum)", () -> p.patch(p.read(state), sum));
+        Recording other = new Recording("other");
+        refused("there is no stage yet that could have made 'sum'", () -> other.patch(sum, sum));
+        Value y = other.input("y", ElementType.REAL, Shape.of(4));
+        List<Value> kept = new ArrayList<>();
+        other.repeat("low", 3, 0, 1, false, List.of(y), c -> {
+            kept.add(other.tanh(c.get(0)));
+            return c;
+        });
+        refused("stage 'high' runs for layers 1 to 2 and cannot read 'tanh', which is made for 0 to 0; patch it",
+                () -> other.repeat("high", 3, 1, 3, false, List.of(y), c -> kept));
+        Recording plain = new Recording("plain");
+        Value x4 = plain.input("x", ElementType.REAL, Shape.of(4));
+        kept.clear();
+        plain.repeat("low", 3, 0, 1, false, List.of(x4), c -> {
+            kept.add(plain.tanh(c.get(0)));
+            return c;
+        });
+        plain.stage("once");
+        plain.tanh(x4);
+        refused("stage 'once' cannot patch real[4] x 3 (w) with real[4] x 3 (tanh)", () -> plain.patch(plain.read(state), kept.get(0)));
         p.repeat("one", 3, 1, 2, false, List.of(x), c -> List.of(p.tanh(p.add(sum, inside.get(1)))));
         p.update(state, whole);
         for (int[] range : new int[][] {{-1, 2}, {2, 2}, {0, 4}}) {

@@ -15,9 +15,10 @@ import lowland.program.operation.Tape;
 
 /// Writes the backward stages of a program from its forward ones (reverse mode).
 ///
-/// A stage that runs once becomes one that runs its operations' derivatives in reverse; a repeated stage becomes one that repeats
-/// in the other direction, for the same layers, and carries the gradients of what the forward one carried. Only values that depend on a trainable state
-/// get a gradient. Gradients of states are added to gradient states, so that micro-batches accumulate.
+/// A stage that runs once becomes one that runs its operations' derivatives in reverse; a repeated stage becomes one that repeats in the
+/// other direction, for the same layers, and carries the gradients of what the forward one carried. Only values that depend on a trainable
+/// state get a gradient. Gradients of states are added to gradient states, so that micro-batches accumulate. A forward stage must not patch;
+/// a stage that runs for some layers may read states of all, and of what other stages made what was made for its layers alone.
 public final class Differentiation {
     private final Recording p;
     private final List<Stage> forward;
@@ -47,6 +48,7 @@ public final class Differentiation {
                 gradients.put(value, p.read(trainable.getValue()));
             }
         }
+        forward.forEach(this::requireDerivative);
         forward.forEach(this::activate);
         if (!active.contains(loss)) {
             throw new IllegalArgumentException("the loss depends on no trainable state; trainable are "
@@ -63,6 +65,13 @@ public final class Differentiation {
             }
         }
         read.forEach((state, value) -> p.update(trainables.get(state), gradients.get(value)));
+    }
+
+    private void requireDerivative(Stage stage) {
+        if (!stage.patches().isEmpty()) {
+            throw new IllegalArgumentException("stage '" + stage.name() + "' patches '" + stage.patches().getFirst().result()
+                    + "': a patch has no derivative");
+        }
     }
 
     /// Marks what depends on a trainable state, going round a repeated stage until nothing changes.
@@ -132,10 +141,14 @@ public final class Differentiation {
             return handed;
         });
         gradients = outside;
+        Set<Value> own = new HashSet<>();
+        stage.operations().forEach(operation -> own.addAll(operation.outputs()));
+        stage.carries().forEach(carry -> own.add(carry.input()));
         inside.entrySet().stream().sorted(Comparator.comparingInt(entry -> entry.getKey().id())).forEach(entry -> {
             Value before = outside.get(entry.getKey());
-            if (entry.getKey().stacked() && entry.getValue() != before) {
-                boolean patches = before != null && stage.iterations() < stage.repeat();
+            // Nobody needs the gradient of what the stage itself makes any more.
+            if (entry.getKey().stacked() && entry.getValue() != before && !own.contains(entry.getKey())) {
+                boolean patches = before != null && p.whole(before) && stage.iterations() < stage.repeat();
                 outside.put(entry.getKey(), patches ? p.patch(before, entry.getValue()) : entry.getValue());
             }
         });

@@ -54,7 +54,7 @@ public final class Interpreter implements Device {
         @Override
         public void write(State state, int layer, int from, float[] values, int count) {
             double[] slice = values(state, layer);
-            Session.requirePart(state, from, count);
+            Session.requirePart(state, from, values, count);
             for (int i = 0; i < count; i++) {
                 slice[from + i] = values[i];
             }

@@ -26,7 +26,8 @@ final class Listing {
             for (Carry carry : stage.carries()) {
                 line("  carry " + carry.input() + " from " + carry.initial() + ", then " + carry.output()
                         + "; the last is " + carry.result(),
-                        type(carry.input()) + (carry.input().shape().equals(carry.result().shape()) ? "" : ", then " + type(carry.result())));
+                        type(carry.input()).equals(type(carry.result())) ? type(carry.input())
+                                : type(carry.input()) + ", then " + type(carry.result()));
             }
             stage.operations().forEach(operation -> line("  " + call(operation), types(operation)));
             stage.patches().forEach(patch -> line("  patch " + patch.result() + " is " + patch.made() + ", elsewhere " + patch.before(),

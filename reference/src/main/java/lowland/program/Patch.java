@@ -1,6 +1,6 @@
 package lowland.program;
 
-/// What a stage that runs for some layers alone makes of a stacked value. Behind the stage nothing is copied: each slice is where it was made.
+/// What a stage that runs for some layers alone makes of a stacked value. Nothing is copied: each slice is where it was made.
 ///
 /// @param before the value at the other layers
 /// @param made its value at the stage's layers

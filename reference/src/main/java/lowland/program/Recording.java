@@ -25,17 +25,17 @@ public final class Recording {
     private final Set<String> names = new HashSet<>();
     private final Map<String, Integer> counts = new HashMap<>();
     /// Stacked values that are not made at every layer, and where they are.
-    private final Map<Value, Layers> partial = new HashMap<>();
+    private final Map<Value, Range> partial = new HashMap<>();
     private String stageName = "main";
     private int repeat;
-    private Layers layers = Layers.NONE;
+    private Range range = Range.NONE;
     private int values;
 
     /// The layers `from` … `to` − 1.
-    private record Layers(int from, int to) {
-        static final Layers NONE = new Layers(0, 0);
+    private record Range(int from, int to) {
+        static final Range NONE = new Range(0, 0);
 
-        boolean contain(Layers others) {
+        boolean contains(Range others) {
             return from <= others.from && others.to <= to;
         }
     }
@@ -66,8 +66,8 @@ public final class Recording {
         return repeat(name, layers, 0, layers, reversed, initial, body);
     }
 
-    /// Records a stage that runs once for each of the layers `from` … `to` − 1 of `layers`, downwards if `reversed`. Of a single layer, what
-    /// it hands on may have another type and shape than what it receives.
+    /// Records a stage that runs once for each of the layers `from` … `to` − 1 of `layers`, downwards if `reversed`. If that is one layer,
+    /// what it hands on may have another type and shape than what it receives.
     public List<Value> repeat(String name, int layers, int from, int to, boolean reversed, List<Value> initial, Body body) {
         if (repeat != 0 || layers < 1) {
             throw new IllegalStateException("stage '" + name + "' needs at least one layer and does not nest");
@@ -81,7 +81,7 @@ public final class Recording {
         }
         close();
         repeat = layers;
-        this.layers = new Layers(from, to);
+        range = new Range(from, to);
         List<Value> carried = new ArrayList<>();
         for (Value value : initial) {
             carried.add(fresh(value.name(), value.type(), value.shape()));
@@ -90,8 +90,9 @@ public final class Recording {
         if (handed.size() != initial.size()) {
             throw new IllegalArgumentException("stage '" + name + "' receives " + initial.size() + " values and hands on " + handed.size());
         }
+        handed.forEach(value -> requireMade(value, "stage '" + name + "'"));
         repeat = 0;
-        this.layers = Layers.NONE;
+        range = Range.NONE;
         List<Carry> carries = new ArrayList<>();
         List<Value> results = new ArrayList<>();
         for (int i = 0; i < handed.size(); i++) {
@@ -115,9 +116,12 @@ public final class Recording {
     /// A stacked value that is `made` at the layers of the stage before, which makes it, and `before` at the others.
     public Value patch(Value before, Value made) {
         close();
+        if (stages.isEmpty()) {
+            throw new IllegalArgumentException("there is no stage yet that could have made '" + made + "'");
+        }
         Stage stage = stages.getLast();
         boolean alike = before.repeat() == made.repeat() && before.type() == made.type() && before.shape().equals(made.shape());
-        if (!alike || partial.containsKey(before) || !new Layers(stage.from(), stage.to()).equals(partial.get(made))) {
+        if (!alike || stage.repeat() != made.repeat() || !whole(before) || !new Range(stage.from(), stage.to()).equals(partial.get(made))) {
             throw new IllegalArgumentException("stage '" + stage.name() + "' cannot patch " + before.type() + before.shape() + " x "
                     + before.repeat() + " (" + before + ") with " + made.type() + made.shape() + " x " + made.repeat() + " (" + made + ")");
         }
@@ -164,9 +168,9 @@ public final class Recording {
             throw new IllegalArgumentException("state '" + state.name() + "' is " + state.type() + state.shape() + " x " + state.repeat()
                     + ", cannot become " + value.type() + value.shape() + " x " + value.repeat() + " (" + value + ")");
         }
-        if (partial.containsKey(value)) {
-            throw new IllegalArgumentException("state '" + state.name() + "' cannot become '" + value + "', which is not made at every layer;"
-                    + " patch it");
+        if (!whole(value)) {
+            throw new IllegalArgumentException("state '" + state.name() + "' cannot become '" + value
+                    + "', which is not made at every layer; patch it");
         }
         if (updates.put(state, value) != null) {
             throw new IllegalArgumentException("state '" + state.name() + "' is updated twice");
@@ -180,6 +184,11 @@ public final class Recording {
         if (outputs.put(name, value) != null) {
             throw new IllegalArgumentException("output '" + name + "' is offered twice");
         }
+    }
+
+    /// Whether a value is there at every layer that it stands for.
+    boolean whole(Value value) {
+        return !partial.containsKey(value);
     }
 
     /// The layers of the open stage, 0 in one that runs once.
@@ -216,8 +225,8 @@ public final class Recording {
 
     private Value fresh(String name, ElementType type, Shape shape) {
         Value value = fresh(name, type, shape, repeat);
-        if (repeat > 0 && !layers.contain(new Layers(0, repeat))) {
-            partial.put(value, layers);
+        if (repeat > 0 && !range.contains(new Range(0, repeat))) {
+            partial.put(value, range);
         }
         return value;
     }
@@ -245,8 +254,13 @@ public final class Recording {
                     + " and cannot read '" + value + "', which is one value for each of " + value.repeat()
                     + " layers; hand it on from iteration to iteration and read the result");
         }
-        if (partial.containsKey(value) && !partial.get(value).contain(layers)) {
-            throw new IllegalArgumentException(where + " runs for layers " + layers.from + " to " + (layers.to - 1) + " and cannot read '"
+        requireMade(value, where);
+    }
+
+    /// A value of some layers is there at those of the open stage.
+    private void requireMade(Value value, String where) {
+        if (!whole(value) && !partial.get(value).contains(range)) {
+            throw new IllegalArgumentException(where + " runs for layers " + range.from + " to " + (range.to - 1) + " and cannot read '"
                     + value + "', which is made for " + partial.get(value).from + " to " + (partial.get(value).to - 1) + "; patch it");
         }
     }

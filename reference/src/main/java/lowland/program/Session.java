@@ -16,11 +16,16 @@ public interface Session extends AutoCloseable {
     /// @throws IllegalArgumentException if the state is unknown or does not have these elements
     void write(State state, int layer, int from, float[] values, int count);
 
-    /// @throws IllegalArgumentException if a state does not have these elements
-    static void requirePart(State state, int from, int count) {
+    /// Refuses a part that a state or an array does not have.
+    /// @throws IllegalArgumentException if it does not
+    static void requirePart(State state, int from, float[] values, int count) {
+        if (count > values.length) {
+            throw new IllegalArgumentException("an array of " + values.length + " values does not hold " + count + " for state '"
+                    + state.name() + "'");
+        }
         if (from < 0 || count < 0 || from > state.size() - count) {
-            throw new IllegalArgumentException("state '" + state.name() + "' holds " + state.size() + " values, not " + count + " from index "
-                    + from + " on");
+            throw new IllegalArgumentException("state '" + state.name() + "' holds " + state.size() + " values, not " + count
+                    + " from index " + from + " on");
         }
     }
 

@@ -42,6 +42,7 @@ public record Tensors(String source, Map<String, Tensor> byName) implements Weig
     }
 
     static Failure notFinite(String source, String name, float value, int index) {
-        return Failure.of(source + ": " + name + " holds " + value + " at index " + index + "; the file is damaged or its training diverged");
+        return Failure.of(source + ": " + name + " holds " + value + " at index " + index
+                + "; the file is damaged or its training diverged");
     }
 }

@@ -17,7 +17,7 @@ public interface Weights extends AutoCloseable {
     /// Copies a part of it, `count` values from the index `from` on, to the beginning of an array: so a model is loaded without garbage of
     /// its own size.
     ///
-    /// @throws Failure as [#get], of the values only where they are read
+    /// @throws Failure as [#get]; other values than these need not be looked at
     default void read(String name, int[] shape, int from, float[] to, int count) {
         System.arraycopy(get(name, shape).data(), from, to, 0, count);
     }

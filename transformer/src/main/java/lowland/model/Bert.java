@@ -14,6 +14,7 @@ import lowland.program.operation.Mask;
 import lowland.step.Linear;
 import lowland.step.LinearForm;
 import lowland.step.Model;
+import lowland.step.RowDropout;
 
 /// BERT (Devlin et al., arXiv 1810.04805v2) and RoBERTa (Liu et al., arXiv 1907.11692v1): an encoder with post-layer-norm, and a
 /// head on it, over packed tokens.
@@ -171,15 +172,8 @@ public record Bert(BertConfig config, String prefix, Pooling pooling, int classe
         return new Mask(probability, site, p.input("maskKey", ElementType.INT, Shape.of(2)));
     }
 
-    /// Dropout of rows, one a token or one a sequence.
     private Value drop(Recording p, Value x, double probability, int site, boolean training) {
-        if (!dropped(probability, training)) {
-            return x;
-        }
-        boolean tokens = x.shape().extent(0).equals(Extent.TOKENS);
-        Shape rows = Shape.of(x.shape().extent(0));
-        return p.dropout(x, p.input(tokens ? "sequences" : "rows", ElementType.INT, rows),
-                p.input(tokens ? "places" : "rowPlaces", ElementType.INT, rows), mask(p, probability, site));
+        return dropped(probability, training) ? RowDropout.of(p, x, mask(p, probability, site)) : x;
     }
 
     private static Value tokens(Recording p, String name) {

@@ -156,20 +156,26 @@ public final class Training implements AutoCloseable {
     }
 
     private void load(Pretrained pretrained) {
-        float[] part = new float[Math.min(MOST_LOADED, model.frozen().stream().mapToInt(State::size).max().orElseThrow())];
-        for (State state : model.frozen()) {
-            for (int layer = 0; layer < state.slices(); layer++) {
-                String name = state.name().replace("*", Integer.toString(layer));
-                for (int from = 0; from < state.size(); from += part.length) {
-                    int count = Math.min(part.length, state.size() - from);
-                    pretrained.read(name, state.shape().fixed(), from, part, count);
-                    session.write(state, layer, from, part, count);
-                }
-            }
-        }
+        load(pretrained, session, model.frozen(), MOST_LOADED);
         for (Linear linear : model.linears()) {
             for (int layer = 0; layer < linear.weight().slices() && readsSquares(linear); layer++) {
                 session.write(linear.squaredRowNorms(), layer, squaredRowNorms(session.read(linear.weight(), layer), linear));
+            }
+        }
+    }
+
+    /// @param most values that are read at once
+    static void load(Pretrained pretrained, Session session, List<State> states, int most) {
+        float[] part = new float[Math.min(most, states.stream().mapToInt(State::size).max().orElseThrow())];
+        for (State state : states) {
+            for (int layer = 0; layer < state.slices(); layer++) {
+                String name = state.name().replace("*", Integer.toString(layer));
+                int count;
+                for (int from = 0; from < state.size(); from += count) {
+                    count = Math.min(part.length, state.size() - from);
+                    pretrained.read(name, state.shape().fixed(), from, part, count);
+                    session.write(state, layer, from, part, count);
+                }
             }
         }
     }

@@ -104,7 +104,7 @@ public final class Gemm {
             }
         }
 
-        /// Packs the panels p0 … p1 − 1 of op(B), which has `n` columns, k0 to k0 + `some` of its rows, one behind the other from `at` on.
+        /// Packs the panels p0 … p1 − 1 of op(B), which has `n` columns, rows k0 … k0 + `some` − 1, one behind the other from `at` on.
         void pack(int p0, int p1, int n, int k0, int some, float[] to, int at) {
             if (weight != null) {
                 weight.panelsOfBackward(p0, p1, k0, some, to, at);
@@ -125,7 +125,7 @@ public final class Gemm {
         }
     }
 
-    /// @param scratch made for these workers and for the largest product to come
+    /// @param scratch made for these workers and for the deepest product to come
     public Gemm(Workers workers, Scratch scratch) {
         if (scratch.worker.length < workers.threads()) {
             throw new IllegalArgumentException("the scratch is for " + scratch.worker.length + " workers, there are " + workers.threads());
@@ -201,6 +201,9 @@ public final class Gemm {
 
     /// Computes the sum that was begun.
     void finish() {
+        if (m == 0 || n == 0) {
+            return;
+        }
         Term only = count == 1 ? terms[0] : null;
         for (int i = 0; i < count && only == null; i++) {
             if (terms[i].form == Form.TN) {
@@ -275,7 +278,7 @@ public final class Gemm {
         }
     }
 
-    /// A block of rows times a block of panels, k0 to k0 + `some` of a term's depth.
+    /// A block of rows times a block of panels, steps k0 … k0 + `some` − 1 of a term's depth.
     private void tiles(Term term, int r0, int r1, int p0, int p1, int k0, int some, int worker) {
         float[] rows = scratch.worker[worker];
         float[] panels = term.packs ? scratch.panels[worker] : term.weight.panels;

@@ -89,8 +89,8 @@ public final class PackedMatrix {
         clearBeyond(columns, k, to, at, width);
     }
 
-    /// The panels p0 … p1 − 1 of W itself, k = out and n = in, rows k0 to k0 + `some`, one behind the other, from the packed copy of Wᵀ. That
-    /// is read along its own panels, piece after piece: it comes from memory.
+    /// The panels p0 … p1 − 1 of W itself, k = out and n = in, rows k0 … k0 + `some` − 1, one behind the other, from the packed copy of
+    /// Wᵀ. That is read along its own panels, piece after piece: it comes from memory.
     void panelsOfBackward(int p0, int p1, int k0, int some, float[] to, int at) {
         int width = Tile.COLUMNS;
         int piece;

@@ -2,7 +2,6 @@ package lowland.cpu;
 
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import lowland.program.ElementType;
@@ -132,7 +131,7 @@ final class Storage {
 
     void write(State state, int layer, int from, float[] values, int count) {
         requireReal(state, layer);
-        Session.requirePart(state, from, count);
+        Session.requirePart(state, from, values, count);
         Weight weight = weight(state, layer);
         if (weight != null) {
             weight.write(from, values, count);

@@ -103,10 +103,7 @@ public record LinearForm(Map<Linear, List<Factors>> factors, List<State> perturb
     private Value dropped(Recording p, Value x, Linear linear) {
         int site = linear.module().hashCode() & Integer.MAX_VALUE | 1 << 30;
         Mask mask = new Mask(dropout, site, p.input("maskKey", ElementType.INT, Shape.of(2)));
-        boolean tokens = x.shape().extent(0).equals(Extent.TOKENS);
-        Shape rows = Shape.of(x.shape().extent(0));
-        return p.dropout(x, p.input(tokens ? "sequences" : "rows", ElementType.INT, rows),
-                p.input(tokens ? "places" : "rowPlaces", ElementType.INT, rows), mask);
+        return RowDropout.of(p, x, mask);
     }
 
     /// A factor as the gradients see it.

@@ -23,7 +23,7 @@ import lowland.program.operation.Scalar;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 
 /// A program as graphs: one a stage, cut where a guard asks the host, and where it would have too many tasks. The graph of a repeated stage
-/// is executed once a layer, with the layer's number in `control`.
+/// is executed once for each of its layers, with the layer's number in `control`.
 final class GraphProgram {
     /// TornadoVM's graphs hold 256 tasks, and an operation has several.
     static final int MOST_TASKS = 200;

@@ -178,7 +178,7 @@ public final class GraphSession implements Session {
     @Override
     public void write(State state, int layer, int from, float[] values, int count) {
         requireReal(state, layer);
-        Session.requirePart(state, from, count);
+        Session.requirePart(state, from, values, count);
         put(layout.buffer(state), layout.offset(state, layer) + from, values, count);
     }
 
