@@ -32,6 +32,8 @@ import org.ejml.simple.SimpleSVD;
 /// - A gradient at the same point has the relative error τ = [#GRADIENT], 9,000u: products of inner size ≤ 12 in a chain of ≤ 12 make
 ///   150u, and sums whose terms cancel, and 1 − tanh², lose up to a digit or two.
 ///   It is relative to the factor's gradient, and to weight and bias together in the head: in a bias' alone all residuals cancel.
+///   Below a loss of 1 it is τ divided by the loss: residuals, 1 − p or differences, are differences of terms of the size 1, and are not
+///   larger than the loss (or its root).
 /// - A perturbation made of it by pseudo-inverses, through Gram matrices, has the relative error κ²·(64u + τ), κ the largest ratio of
 ///   kept singular values of any factor; made without them, τ.
 /// - A gradient at the perturbed point has, beside τ, [#CURVATURE] times the perturbation's relative error.
@@ -207,8 +209,9 @@ final class Agreement {
     }
 
     /// Everything from the last gradient to the descended pairs and head.
-    private void descended(Gradients gradients, double norm, double relative, StepResult expected) {
-        loss("loss", gradients.loss(), run.losses().getLast(), relative);
+    private void descended(Gradients gradients, double norm, double ofTerms, StepResult expected) {
+        loss("loss", gradients.loss(), run.losses().getLast(), ofTerms);
+        double relative = ofTerms / Math.min(1, gradients.loss());
         check("gradientNorm", norm, run.output("gradientNorm"), 2 * relative * norm);
         double clip = clip(norm);
         check("clip", clip, run.output("clip"), 2 * relative * clip);

@@ -66,6 +66,12 @@ final class RuleEquivalenceProperties {
         forced(Trial.draw(rule, 1 + Math.floorMod(seed, 8), seed));
     }
 
+    /// A run that fits its rows well: of 1 − p little is left.
+    @Example
+    void forcedWhereTheLossIsSmall() {
+        assertEquals(STEPS, forced(Trial.draw(new FullFineTuning(), 1 + Math.floorMod(-290, 8), -290)));
+    }
+
     /// With magnitudes beside the pairs, where a rule has pairs and perturbs none of what DoRA does not define.
     @Property(generation = GenerationMode.EXHAUSTIVE)
     void forcedUnderDora(@ForAll @From("decomposing") UpdateRule rule) {
