@@ -90,7 +90,8 @@ class GemmTest {
             check(gemm, form, 300, 20, 8, Gemm.Start.BIAS);
             check(gemm, form, 5, 3, 0, Gemm.Start.BIAS);
             check(gemm, form, 0, 3, 5, Gemm.Start.ZERO);
-            check(gemm, form, 3, 0, 5, Gemm.Start.ZERO);
+            gemm.multiply(form, 3, 0, 5, new float[15], 0, form == Gemm.Form.TN ? 3 : 5, new float[0], 0, 2, new float[0], 0, 0,
+                Gemm.Start.ZERO, null, 0);
         }
     }
 
