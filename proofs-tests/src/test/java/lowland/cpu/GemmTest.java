@@ -280,6 +280,33 @@ class GemmTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(Gemm.Form.class)
+    void whatHasNoDepthIsItsStart(Gemm.Form form) {
+        try (Workers workers = new Workers(2)) {
+            Gemm gemm = new Gemm(workers, new Scratch(2, 1));
+            for (int[] size : new int[][] {{1, 1}, {7, L}, {5, 2 * L + 3}, {3 * Outer.MOST, 3 * L}}) {
+                int m = size[0];
+                int n = size[1];
+                float[] bias = Floats.random(n, 1);
+                for (Gemm.Start start : Gemm.Start.values()) {
+                    float[] c = new float[m * n];
+                    Arrays.fill(c, 5f);
+                    gemm.multiply(form, m, n, 0, new float[0], 0, form == Gemm.Form.TN ? m : 0, new float[0], 0, form == Gemm.Form.NT ? 0 : n,
+                            c, 0, n, start, bias, 0);
+                    for (int i = 0; i < m * n; i++) {
+                        float expected = switch (start) {
+                            case ZERO -> 0f;
+                            case BIAS -> bias[i % n];
+                            case C -> 5f;
+                        };
+                        assertEquals(expected, c[i], start + " of " + m + " x " + n);
+                    }
+                }
+            }
+        }
+    }
+
     @Test
     void refusesAScratchThatIsTooSmallAndArraysThatAreTooShort() {
         try (Workers workers = new Workers(2)) {
@@ -287,7 +314,7 @@ class GemmTest {
             Gemm small = new Gemm(workers, new Scratch(2, 10));
             float[] x = new float[10_000];
             assertThrows(IllegalArgumentException.class,
-                () -> small.multiply(Gemm.Form.NN, 50, 8, 50, x, 0, 50, x, 2500, 50, x, 5000, 50, Gemm.Start.ZERO, null, 0));
+                () -> small.multiply(Gemm.Form.NN, 50, 4, 50, x, 0, 50, x, 2500, 50, x, 5000, 50, Gemm.Start.ZERO, null, 0));
             Gemm gemm = new Gemm(workers, new Scratch(2, 50));
             assertThrows(IndexOutOfBoundsException.class,
                 () -> gemm.multiply(Gemm.Form.NN, 50, 50, 50, x, 0, 50, x, 2500, 50, x, 8000, 50, Gemm.Start.ZERO, null, 0));

@@ -34,18 +34,21 @@ public final class Gemm {
         C
     }
 
-    /// The most rows of A that a worker keeps in its cache.
+    /// The most rows of C in a chunk of work whose panels are ready: C stays near.
     static final int ROW_BLOCK = Lanes.COUNT == 16 ? 240 : 144;
     /// The most columns of B in a chunk of work.
     static final int COLUMN_BLOCK = Lanes.COUNT == 16 ? 256 : 384;
     private static final int LEAST_CHUNKS = 8;
-    /// The most blocks of rows that pass over panels once packed; so many that packing takes little of the time, and C stays near.
+    /// The most blocks of rows in a chunk that packs its panels; so many that packing takes little of the time.
     private static final int MOST_ROW_BLOCKS = 4;
     /// Chunks for each thread where deep panels are packed: fewer, larger ones pack less.
     private static final int LEAST_PACKED_CHUNKS = 2;
     /// Up to this depth, a pair's rank, panels are packed for each block of rows.
     private static final int SHALLOW = 64;
     private static final int NARROW_ROWS = 64;
+    /// Rows of op(A) that are copied at once where that transposes them: whole tiles and whole vectors.
+    static final int TRANSPOSED_ROWS = 48;
+    private static final float[] ZEROS = new float[Tile.COLUMNS];
     /// The most terms of a sum.
     static final int MOST_TERMS = 4;
 
@@ -66,7 +69,11 @@ public final class Gemm {
     private Start start;
     private float[] bias;
     private int biasAt;
-    private int rowBlock;
+    // Where a tile finds what its sums start from, before C holds anything: a row of C, the bias for each row, or one tile's zeros for all.
+    private float[] first;
+    private int firstAt;
+    private int firstRow;
+    private int firstPanel;
     private int rowChunk;
     private int rowChunks;
     private int columnPanels;
@@ -170,6 +177,14 @@ public final class Gemm {
         this.start = start;
         this.bias = bias;
         this.biasAt = biasAt;
+        first = switch (start) {
+            case ZERO -> ZEROS;
+            case BIAS -> bias;
+            case C -> c;
+        };
+        firstAt = start == Start.C ? co : start == Start.BIAS ? biasAt : 0;
+        firstRow = start == Start.C ? cs : 0;
+        firstPanel = start == Start.ZERO ? 0 : Tile.COLUMNS;
         count = 0;
         if (m > 0 && n > 0) {
             requireRange("C", c, co, (m - 1L) * cs + n);
@@ -240,7 +255,7 @@ public final class Gemm {
         if (rowBlocks > 1) {
             rowBlocks = rowBlocks + 1 & -2;
         }
-        rowBlock = rowBlocks == 0 ? 0 : ((m + rowBlocks - 1) / rowBlocks + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS;
+        int rowBlock = rowBlocks == 0 ? 0 : ((m + rowBlocks - 1) / rowBlocks + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS;
         int least = packs ? LEAST_PACKED_CHUNKS * workers.threads() : LEAST_CHUNKS;
         rowChunks = !packs ? rowBlocks : Math.clamp((least + columnBlocks - 1) / Math.max(1, columnBlocks),
                 (rowBlocks + MOST_ROW_BLOCKS - 1) / MOST_ROW_BLOCKS, rowBlocks);
@@ -261,7 +276,7 @@ public final class Gemm {
         }
         int p0 = chunk / rowChunks * columnPanels;
         int p1 = Math.min(PackedMatrix.panelCount(n), p0 + columnPanels);
-        start(r0, r1, p0 * Tile.COLUMNS, Math.min(n, p1 * Tile.COLUMNS));
+        boolean begun = false;
         for (int i = 0; i < count; i++) {
             Term term = terms[i];
             int depths = (term.k + Tile.DEPTH - 1) / Tile.DEPTH;
@@ -271,38 +286,48 @@ public final class Gemm {
                 if (term.packs) {
                     term.pack(p0, p1, n, k0, some, scratch.panels[worker], Lanes.FIRST);
                 }
-                for (int r = r0; r < r1; r += rowBlock) {
-                    tiles(term, r, Math.min(r1, r + rowBlock), p0, p1, k0, some, worker);
+                tiles(term, r0, r1, p0, p1, k0, some, worker, begun);
+                begun = true;
+            }
+        }
+        if (!begun) {
+            start(r0, r1, p0 * Tile.COLUMNS, Math.min(n, p1 * Tile.COLUMNS));
+        }
+    }
+
+    /// Some rows times a block of panels, steps k0 … k0 + `some` − 1 of a term's depth. What is copied of A's rows stays in the first-level
+    /// cache while the panels pass, and C is walked along its rows.
+    private void tiles(Term term, int r0, int r1, int p0, int p1, int k0, int some, int worker, boolean begun) {
+        float[] rows = scratch.worker[worker];
+        float[] panels = term.packs ? scratch.panels[worker] : term.weight.panels;
+        int at = term.packs ? Lanes.FIRST : term.weight.panel(p0) + k0 * Tile.COLUMNS;
+        int step = (term.packs ? some : term.k) * Tile.COLUMNS;
+        int copied = term.form == Form.TN ? TRANSPOSED_ROWS : Tile.ROWS;
+        for (int c0 = r0; c0 < r1; c0 += copied) {
+            int c1 = Math.min(r1, c0 + copied);
+            copyRows(term, c0, c1, k0, some, rows);
+            for (int r = c0; r < c1; r += Tile.ROWS) {
+                for (int p = p0; p < p1; p++) {
+                    tile(rows, r - c0, r, r1, p, panels, at + (p - p0) * step, some, begun);
                 }
             }
         }
     }
 
-    /// A block of rows times a block of panels, steps k0 … k0 + `some` − 1 of a term's depth.
-    private void tiles(Term term, int r0, int r1, int p0, int p1, int k0, int some, int worker) {
-        float[] rows = scratch.worker[worker];
-        float[] panels = term.packs ? scratch.panels[worker] : term.weight.panels;
-        int at = term.packs ? Lanes.FIRST : term.weight.panel(p0) + k0 * Tile.COLUMNS;
-        int step = (term.packs ? some : term.k) * Tile.COLUMNS;
-        copyRows(term, r0, r1, k0, some, rows);
-        // A tile of A's rows stays in the first-level cache while the panels pass, and C is walked along its rows.
-        for (int r = r0; r < r1; r += Tile.ROWS) {
-            for (int p = p0; p < p1; p++) {
-                tile(rows, r - r0, r, r1, p, panels, at + (p - p0) * step, some);
-            }
-        }
-    }
-
-    private void tile(float[] rows, int row, int r, int r1, int p, float[] panels, int panel, int depth) {
+    /// @param begun whether C holds a part of the sum
+    private void tile(float[] rows, int row, int r, int r1, int p, float[] panels, int panel, int depth, boolean begun) {
         int height = Math.min(Tile.ROWS, r1 - r);
         int width = Math.min(Tile.COLUMNS, n - p * Tile.COLUMNS);
         int at = co + r * cs + p * Tile.COLUMNS;
+        float[] from = begun ? c : first;
+        int fromAt = begun ? at : firstAt + r * firstRow + p * firstPanel;
+        int fromRow = begun ? cs : firstRow;
         if (height == Tile.ROWS && width == Tile.COLUMNS) {
-            Tile.accumulate(rows, row * Tile.DEPTH, panels, panel, depth, c, at, cs);
+            Tile.accumulate(rows, row * Tile.DEPTH, panels, panel, depth, from, fromAt, fromRow, c, at, cs);
         } else {
-            int edge = ROW_BLOCK * Tile.DEPTH;
-            copyTile(c, at, cs, rows, edge, Tile.COLUMNS, height, width);
-            Tile.accumulate(rows, row * Tile.DEPTH, panels, panel, depth, rows, edge, Tile.COLUMNS);
+            int edge = TRANSPOSED_ROWS * Tile.DEPTH;
+            copyTile(from, fromAt, fromRow, rows, edge, Tile.COLUMNS, height, width);
+            Tile.accumulate(rows, row * Tile.DEPTH, panels, panel, depth, rows, edge, Tile.COLUMNS, rows, edge, Tile.COLUMNS);
             copyTile(rows, edge, Tile.COLUMNS, c, at, cs, height, width);
         }
     }

@@ -15,7 +15,7 @@ public final class Scratch {
     public Scratch(int workers, int depth) {
         this.depth = depth;
         narrow = new float[Math.addExact(Lanes.FIRST, Math.multiplyExact(depth, Outer.MOST))];
-        worker = new float[workers][Math.max(Outer.ROOM, Gemm.ROW_BLOCK * Tile.DEPTH + Tile.ROWS * Tile.COLUMNS)];
+        worker = new float[workers][Math.max(Outer.ROOM, Gemm.TRANSPOSED_ROWS * Tile.DEPTH + Tile.ROWS * Tile.COLUMNS)];
         panels = new float[workers][Lanes.FIRST + Gemm.COLUMN_BLOCK * Tile.DEPTH];
     }
 

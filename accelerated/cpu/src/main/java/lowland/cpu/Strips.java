@@ -5,12 +5,13 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// Small products of padded matrices in scratch: `C[rows, columns] += A[rows, depth]·B[depth, columns]`, rows a multiple of [#ROWS],
 /// columns of [#COLUMNS], no packing. A may be read transposed (element (i, k) lies at `i·aRow + k·aStep`). Each element is one chain of fused
-/// multiply-adds over k from zero, then one addition to C.
+/// multiply-adds over k from zero, then one addition to C. Columns go two vectors at a time, the last one alone where their number is odd:
+/// a sentence of ten tokens then takes one vector of sixteen, not two.
 final class Strips {
     private static final VectorSpecies<Float> V = Lanes.FLOATS;
     private static final int L = Lanes.COUNT;
     static final int ROWS = 4;
-    static final int COLUMNS = 2 * L;
+    static final int COLUMNS = L;
 
     private Strips() {
     }
@@ -22,15 +23,19 @@ final class Strips {
 
     static void accumulate(float[] a, int ao, int aRow, int aStep, float[] b, int bo, int bStride, int depth,
                            float[] c, int co, int cStride, int rows, int columns) {
+        int pairs = columns & -2 * L;
         for (int i = 0; i < rows; i += ROWS) {
-            for (int j = 0; j < columns; j += COLUMNS) {
-                tile(a, ao + i * aRow, aRow, aStep, b, bo + j, bStride, depth, c, co + i * cStride + j, cStride);
+            for (int j = 0; j < pairs; j += 2 * L) {
+                fourByTwo(a, ao + i * aRow, aRow, aStep, b, bo + j, bStride, depth, c, co + i * cStride + j, cStride);
+            }
+            if (pairs < columns) {
+                fourByOne(a, ao + i * aRow, aRow, aStep, b, bo + pairs, bStride, depth, c, co + i * cStride + pairs, cStride);
             }
         }
     }
 
-    private static void tile(float[] a, int ao, int aRow, int aStep, float[] b, int bo, int bStride, int depth,
-                             float[] c, int co, int cStride) {
+    private static void fourByTwo(float[] a, int ao, int aRow, int aStep, float[] b, int bo, int bStride, int depth,
+                                  float[] c, int co, int cStride) {
         int r1 = ao + aRow;
         int r2 = r1 + aRow;
         int r3 = r2 + aRow;
@@ -66,5 +71,31 @@ final class Strips {
         FloatVector.fromArray(V, c, co + 2 * cStride + L).add(c21).intoArray(c, co + 2 * cStride + L);
         FloatVector.fromArray(V, c, co + 3 * cStride).add(c30).intoArray(c, co + 3 * cStride);
         FloatVector.fromArray(V, c, co + 3 * cStride + L).add(c31).intoArray(c, co + 3 * cStride + L);
+    }
+
+    private static void fourByOne(float[] a, int ao, int aRow, int aStep, float[] b, int bo, int bStride, int depth,
+                                  float[] c, int co, int cStride) {
+        int r1 = ao + aRow;
+        int r2 = r1 + aRow;
+        int r3 = r2 + aRow;
+        FloatVector c00 = FloatVector.zero(V);
+        FloatVector c10 = FloatVector.zero(V);
+        FloatVector c20 = FloatVector.zero(V);
+        FloatVector c30 = FloatVector.zero(V);
+        for (int k = 0; k < depth; k++) {
+            FloatVector b0 = FloatVector.fromArray(V, b, bo + k * bStride);
+            FloatVector x = FloatVector.broadcast(V, a[ao + k * aStep]);
+            c00 = x.fma(b0, c00);
+            x = FloatVector.broadcast(V, a[r1 + k * aStep]);
+            c10 = x.fma(b0, c10);
+            x = FloatVector.broadcast(V, a[r2 + k * aStep]);
+            c20 = x.fma(b0, c20);
+            x = FloatVector.broadcast(V, a[r3 + k * aStep]);
+            c30 = x.fma(b0, c30);
+        }
+        FloatVector.fromArray(V, c, co).add(c00).intoArray(c, co);
+        FloatVector.fromArray(V, c, co + cStride).add(c10).intoArray(c, co + cStride);
+        FloatVector.fromArray(V, c, co + 2 * cStride).add(c20).intoArray(c, co + 2 * cStride);
+        FloatVector.fromArray(V, c, co + 3 * cStride).add(c30).intoArray(c, co + 3 * cStride);
     }
 }

@@ -3,12 +3,12 @@ package lowland.cpu;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The register tiles of the matrix products: `C[rows, 2 vectors] += A[rows, K]·B[K, 2 vectors]`.
+/// The register tiles of the matrix products: `C[rows, 2 vectors] = from[rows, 2 vectors] + A[rows, K]·B[K, 2 vectors]`.
 ///
-/// The rows of A lie [#DEPTH] floats apart, B is a panel of [#COLUMNS] floats a step of K, contiguous. Every element is
-/// one chain of fused multiply-adds over k from zero, then one addition to C: its order depends on K alone.
+/// The rows of A lie [#DEPTH] floats apart, B is a panel of [#COLUMNS] floats a step of K, contiguous; `from` may be C itself, or one row for
+/// all, with a stride of 0. Every element is one chain of fused multiply-adds over k from zero, then one addition: its order depends on K alone.
 ///
-/// The additions to C stand in the kernel itself: a method for them is not always inlined, and then every accumulator is boxed.
+/// The additions stand in the kernel itself: a method for them is not always inlined, and then every accumulator is boxed.
 ///
 /// A 256- or 128-bit machine has 16 vector registers and holds 6×2 accumulators; a 512-bit one has 32 and holds 12×2.
 final class Tile {
@@ -29,15 +29,17 @@ final class Tile {
     private Tile() {
     }
 
-    static void accumulate(float[] a, int ao, float[] b, int bo, int depth, float[] c, int co, int stride) {
+    static void accumulate(float[] a, int ao, float[] b, int bo, int depth, float[] from, int fo, int fs, float[] c, int co,
+                           int stride) {
         if (WIDE) {
-            twelve(a, ao, b, bo, depth, c, co, stride);
+            twelve(a, ao, b, bo, depth, from, fo, fs, c, co, stride);
         } else {
-            six(a, ao, b, bo, depth, c, co, stride);
+            six(a, ao, b, bo, depth, from, fo, fs, c, co, stride);
         }
     }
 
-    private static void six(float[] a, int ao, float[] b, int bo, int depth, float[] c, int co, int stride) {
+    private static void six(float[] a, int ao, float[] b, int bo, int depth, float[] from, int fo, int fs, float[] c, int co,
+                           int stride) {
         int stop = never;
         FloatVector c00 = FloatVector.zero(V);
         FloatVector c01 = FloatVector.zero(V);
@@ -79,21 +81,22 @@ final class Tile {
             c50 = x.fma(b0, c50);
             c51 = x.fma(b1, c51);
         }
-        FloatVector.fromArray(V, c, co).add(c00).intoArray(c, co);
-        FloatVector.fromArray(V, c, co + L).add(c01).intoArray(c, co + L);
-        FloatVector.fromArray(V, c, co + stride).add(c10).intoArray(c, co + stride);
-        FloatVector.fromArray(V, c, co + stride + L).add(c11).intoArray(c, co + stride + L);
-        FloatVector.fromArray(V, c, co + 2 * stride).add(c20).intoArray(c, co + 2 * stride);
-        FloatVector.fromArray(V, c, co + 2 * stride + L).add(c21).intoArray(c, co + 2 * stride + L);
-        FloatVector.fromArray(V, c, co + 3 * stride).add(c30).intoArray(c, co + 3 * stride);
-        FloatVector.fromArray(V, c, co + 3 * stride + L).add(c31).intoArray(c, co + 3 * stride + L);
-        FloatVector.fromArray(V, c, co + 4 * stride).add(c40).intoArray(c, co + 4 * stride);
-        FloatVector.fromArray(V, c, co + 4 * stride + L).add(c41).intoArray(c, co + 4 * stride + L);
-        FloatVector.fromArray(V, c, co + 5 * stride).add(c50).intoArray(c, co + 5 * stride);
-        FloatVector.fromArray(V, c, co + 5 * stride + L).add(c51).intoArray(c, co + 5 * stride + L);
+        FloatVector.fromArray(V, from, fo).add(c00).intoArray(c, co);
+        FloatVector.fromArray(V, from, fo + L).add(c01).intoArray(c, co + L);
+        FloatVector.fromArray(V, from, fo + fs).add(c10).intoArray(c, co + stride);
+        FloatVector.fromArray(V, from, fo + fs + L).add(c11).intoArray(c, co + stride + L);
+        FloatVector.fromArray(V, from, fo + 2 * fs).add(c20).intoArray(c, co + 2 * stride);
+        FloatVector.fromArray(V, from, fo + 2 * fs + L).add(c21).intoArray(c, co + 2 * stride + L);
+        FloatVector.fromArray(V, from, fo + 3 * fs).add(c30).intoArray(c, co + 3 * stride);
+        FloatVector.fromArray(V, from, fo + 3 * fs + L).add(c31).intoArray(c, co + 3 * stride + L);
+        FloatVector.fromArray(V, from, fo + 4 * fs).add(c40).intoArray(c, co + 4 * stride);
+        FloatVector.fromArray(V, from, fo + 4 * fs + L).add(c41).intoArray(c, co + 4 * stride + L);
+        FloatVector.fromArray(V, from, fo + 5 * fs).add(c50).intoArray(c, co + 5 * stride);
+        FloatVector.fromArray(V, from, fo + 5 * fs + L).add(c51).intoArray(c, co + 5 * stride + L);
     }
 
-    private static void twelve(float[] a, int ao, float[] b, int bo, int depth, float[] c, int co, int stride) {
+    private static void twelve(float[] a, int ao, float[] b, int bo, int depth, float[] from, int fo, int fs, float[] c, int co,
+                           int stride) {
         FloatVector c00 = FloatVector.zero(V);
         FloatVector c01 = FloatVector.zero(V);
         FloatVector c10 = FloatVector.zero(V);
@@ -158,29 +161,29 @@ final class Tile {
             cb0 = x.fma(b0, cb0);
             cb1 = x.fma(b1, cb1);
         }
-        FloatVector.fromArray(V, c, co).add(c00).intoArray(c, co);
-        FloatVector.fromArray(V, c, co + L).add(c01).intoArray(c, co + L);
-        FloatVector.fromArray(V, c, co + stride).add(c10).intoArray(c, co + stride);
-        FloatVector.fromArray(V, c, co + stride + L).add(c11).intoArray(c, co + stride + L);
-        FloatVector.fromArray(V, c, co + 2 * stride).add(c20).intoArray(c, co + 2 * stride);
-        FloatVector.fromArray(V, c, co + 2 * stride + L).add(c21).intoArray(c, co + 2 * stride + L);
-        FloatVector.fromArray(V, c, co + 3 * stride).add(c30).intoArray(c, co + 3 * stride);
-        FloatVector.fromArray(V, c, co + 3 * stride + L).add(c31).intoArray(c, co + 3 * stride + L);
-        FloatVector.fromArray(V, c, co + 4 * stride).add(c40).intoArray(c, co + 4 * stride);
-        FloatVector.fromArray(V, c, co + 4 * stride + L).add(c41).intoArray(c, co + 4 * stride + L);
-        FloatVector.fromArray(V, c, co + 5 * stride).add(c50).intoArray(c, co + 5 * stride);
-        FloatVector.fromArray(V, c, co + 5 * stride + L).add(c51).intoArray(c, co + 5 * stride + L);
-        FloatVector.fromArray(V, c, co + 6 * stride).add(c60).intoArray(c, co + 6 * stride);
-        FloatVector.fromArray(V, c, co + 6 * stride + L).add(c61).intoArray(c, co + 6 * stride + L);
-        FloatVector.fromArray(V, c, co + 7 * stride).add(c70).intoArray(c, co + 7 * stride);
-        FloatVector.fromArray(V, c, co + 7 * stride + L).add(c71).intoArray(c, co + 7 * stride + L);
-        FloatVector.fromArray(V, c, co + 8 * stride).add(c80).intoArray(c, co + 8 * stride);
-        FloatVector.fromArray(V, c, co + 8 * stride + L).add(c81).intoArray(c, co + 8 * stride + L);
-        FloatVector.fromArray(V, c, co + 9 * stride).add(c90).intoArray(c, co + 9 * stride);
-        FloatVector.fromArray(V, c, co + 9 * stride + L).add(c91).intoArray(c, co + 9 * stride + L);
-        FloatVector.fromArray(V, c, co + 10 * stride).add(ca0).intoArray(c, co + 10 * stride);
-        FloatVector.fromArray(V, c, co + 10 * stride + L).add(ca1).intoArray(c, co + 10 * stride + L);
-        FloatVector.fromArray(V, c, co + 11 * stride).add(cb0).intoArray(c, co + 11 * stride);
-        FloatVector.fromArray(V, c, co + 11 * stride + L).add(cb1).intoArray(c, co + 11 * stride + L);
+        FloatVector.fromArray(V, from, fo).add(c00).intoArray(c, co);
+        FloatVector.fromArray(V, from, fo + L).add(c01).intoArray(c, co + L);
+        FloatVector.fromArray(V, from, fo + fs).add(c10).intoArray(c, co + stride);
+        FloatVector.fromArray(V, from, fo + fs + L).add(c11).intoArray(c, co + stride + L);
+        FloatVector.fromArray(V, from, fo + 2 * fs).add(c20).intoArray(c, co + 2 * stride);
+        FloatVector.fromArray(V, from, fo + 2 * fs + L).add(c21).intoArray(c, co + 2 * stride + L);
+        FloatVector.fromArray(V, from, fo + 3 * fs).add(c30).intoArray(c, co + 3 * stride);
+        FloatVector.fromArray(V, from, fo + 3 * fs + L).add(c31).intoArray(c, co + 3 * stride + L);
+        FloatVector.fromArray(V, from, fo + 4 * fs).add(c40).intoArray(c, co + 4 * stride);
+        FloatVector.fromArray(V, from, fo + 4 * fs + L).add(c41).intoArray(c, co + 4 * stride + L);
+        FloatVector.fromArray(V, from, fo + 5 * fs).add(c50).intoArray(c, co + 5 * stride);
+        FloatVector.fromArray(V, from, fo + 5 * fs + L).add(c51).intoArray(c, co + 5 * stride + L);
+        FloatVector.fromArray(V, from, fo + 6 * fs).add(c60).intoArray(c, co + 6 * stride);
+        FloatVector.fromArray(V, from, fo + 6 * fs + L).add(c61).intoArray(c, co + 6 * stride + L);
+        FloatVector.fromArray(V, from, fo + 7 * fs).add(c70).intoArray(c, co + 7 * stride);
+        FloatVector.fromArray(V, from, fo + 7 * fs + L).add(c71).intoArray(c, co + 7 * stride + L);
+        FloatVector.fromArray(V, from, fo + 8 * fs).add(c80).intoArray(c, co + 8 * stride);
+        FloatVector.fromArray(V, from, fo + 8 * fs + L).add(c81).intoArray(c, co + 8 * stride + L);
+        FloatVector.fromArray(V, from, fo + 9 * fs).add(c90).intoArray(c, co + 9 * stride);
+        FloatVector.fromArray(V, from, fo + 9 * fs + L).add(c91).intoArray(c, co + 9 * stride + L);
+        FloatVector.fromArray(V, from, fo + 10 * fs).add(ca0).intoArray(c, co + 10 * stride);
+        FloatVector.fromArray(V, from, fo + 10 * fs + L).add(ca1).intoArray(c, co + 10 * stride + L);
+        FloatVector.fromArray(V, from, fo + 11 * fs).add(cb0).intoArray(c, co + 11 * stride);
+        FloatVector.fromArray(V, from, fo + 11 * fs + L).add(cb1).intoArray(c, co + 11 * stride + L);
     }
 }
