@@ -69,6 +69,7 @@ class AttentionTest {
     void equalsDoubles(int heads, int keyHeads, int width, boolean causal) {
         check(new Batch(heads, keyHeads, width, causal, starts(5, 1, 7, 70), starts(5, 1, 7, 70)));
         check(new Batch(heads, keyHeads, width, causal, starts(3, 1, 9), starts(8, 4, 131)));
+        check(new Batch(heads, keyHeads, width, causal, starts(0, 3, 70), starts(4, 0, 2)));
     }
 
     /// Bounds, inputs in [−1, 1]: a score has |S| ≤ √width and an error of γ(width + 2)·√width, so a probability a relative one of twice

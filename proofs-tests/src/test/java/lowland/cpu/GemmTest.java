@@ -89,6 +89,9 @@ class GemmTest {
             check(gemm, form, 16, 16, 131, Gemm.Start.BIAS);
             check(gemm, form, 300, 20, 8, Gemm.Start.BIAS);
             check(gemm, form, 5, 3, 0, Gemm.Start.BIAS);
+            for (Gemm.Start start : Gemm.Start.values()) {
+                check(gemm, form, Gemm.ROW_BLOCK + 5, Gemm.COLUMN_BLOCK + 21, 0, start);
+            }
             check(gemm, form, 0, 3, 5, Gemm.Start.ZERO);
             gemm.multiply(form, 3, 0, 5, new float[15], 0, form == Gemm.Form.TN ? 3 : 5, new float[0], 0, 2, new float[0], 0, 0,
                 Gemm.Start.ZERO, null, 0);
@@ -214,6 +217,33 @@ class GemmTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(Gemm.Start.class)
+    void termsWithoutDepthAddNothing(Gemm.Start start) {
+        int m = 19;
+        int n = 2 * L + 5;
+        float[] a = Floats.random(m * 8, 1);
+        float[] b = Floats.random(8 * n, 2);
+        float[] bias = Floats.random(n, 3);
+        float[] c = Floats.random(m * n, 4);
+        float[] expected = c.clone();
+        try (Workers workers = new Workers(2)) {
+            Gemm gemm = new Gemm(workers, new Scratch(2, 8));
+            gemm.multiply(Gemm.Form.NN, m, n, 8, a, 0, 8, b, 0, n, expected, 0, n, start, bias, 0);
+            gemm.begin(m, n, c, 0, n, start, bias, 0);
+            gemm.add(Gemm.Form.NN, 0, a, 0, 0, b, 0, n);
+            gemm.add(Gemm.Form.NN, 8, a, 0, 8, b, 0, n);
+            gemm.add(Gemm.Form.NT, 0, a, 0, 0, b, 0, 0);
+            gemm.finish();
+            Floats.assertSameBits("among others, from " + start, expected, c);
+            gemm.begin(m, n, c, 0, n, Gemm.Start.BIAS, bias, 0);
+            gemm.finish();
+            for (int i = 0; i < m * n; i++) {
+                assertEquals(bias[i % n], c[i], "no term at all");
+            }
+        }
+    }
+
     private static float[] product(Gemm.Form form, int m, int n, int k, int threads) {
         float[] a = Floats.random(m * k, 1);
         float[] b = Floats.random(n * k, 2);
@@ -280,33 +310,6 @@ class GemmTest {
         }
     }
 
-    @ParameterizedTest
-    @EnumSource(Gemm.Form.class)
-    void whatHasNoDepthIsItsStart(Gemm.Form form) {
-        try (Workers workers = new Workers(2)) {
-            Gemm gemm = new Gemm(workers, new Scratch(2, 1));
-            for (int[] size : new int[][] {{1, 1}, {7, L}, {5, 2 * L + 3}, {3 * Outer.MOST, 3 * L}}) {
-                int m = size[0];
-                int n = size[1];
-                float[] bias = Floats.random(n, 1);
-                for (Gemm.Start start : Gemm.Start.values()) {
-                    float[] c = new float[m * n];
-                    Arrays.fill(c, 5f);
-                    gemm.multiply(form, m, n, 0, new float[0], 0, form == Gemm.Form.TN ? m : 0, new float[0], 0, form == Gemm.Form.NT ? 0 : n,
-                            c, 0, n, start, bias, 0);
-                    for (int i = 0; i < m * n; i++) {
-                        float expected = switch (start) {
-                            case ZERO -> 0f;
-                            case BIAS -> bias[i % n];
-                            case C -> 5f;
-                        };
-                        assertEquals(expected, c[i], start + " of " + m + " x " + n);
-                    }
-                }
-            }
-        }
-    }
-
     @Test
     void refusesAScratchThatIsTooSmallAndArraysThatAreTooShort() {
         try (Workers workers = new Workers(2)) {
@@ -326,6 +329,9 @@ class GemmTest {
             assertThrows(IllegalArgumentException.class, gemm::finish, "a term of form TN beside another");
             assertThrows(IndexOutOfBoundsException.class,
                 () -> gemm.multiply(Gemm.Form.NN, 50, 50, 50, x, 8000, 50, x, 2500, 50, x, 0, 50, Gemm.Start.ZERO, null, 0));
+            var bias = assertThrows(IndexOutOfBoundsException.class,
+                () -> gemm.multiply(Gemm.Form.NN, 50, 50, 50, x, 0, 50, x, 2500, 50, x, 5000, 50, Gemm.Start.BIAS, x, 9960));
+            assertTrue(bias.getMessage().startsWith("the bias needs 50 floats"), bias.getMessage());
         }
     }
 

@@ -23,7 +23,7 @@ import lowland.random.CounterRandom;
 public final class Attention {
     private static final VectorSpecies<Float> V = Lanes.FLOATS;
     private static final int L = Lanes.COUNT;
-    /// Queries whose probabilities are held at once.
+    /// Queries of one chunk of work.
     private static final int BLOCK = 64;
 
     private final Workers workers;
@@ -63,6 +63,7 @@ public final class Attention {
     private int sequences;
     private int[] queryStarts;
     private int[] keyStarts;
+    private int queryBlocks;
     private long key;
     private long threshold;
     private float kept;
@@ -145,7 +146,7 @@ public final class Attention {
                         long key, long threshold, float kept, float[] out, int oo) {
         drop(key, threshold, kept);
         set(q, qo, k, ko, v, vo, queryStarts, keyStarts, sequences, out, oo);
-        workers.run(sequences * heads, forwardChunk);
+        workers.run(sequences * heads * queryBlocks, forwardChunk);
     }
 
     /// Writes dq, dk and dv from dOut, nothing dropped.
@@ -191,37 +192,41 @@ public final class Attention {
         this.out = out;
         this.oo = oo;
         this.sequences = sequences;
+        int mostQueries = 0;
         for (int s = 0; s < sequences; s++) {
+            mostQueries = Math.max(mostQueries, queryStarts[s + 1] - queryStarts[s]);
             if (keyStarts[s + 1] - keyStarts[s] > longest) {
                 throw new IllegalArgumentException("sequence " + s + " has " + (keyStarts[s + 1] - keyStarts[s]) + " keys, at most "
                     + longest + " were planned");
             }
         }
+        queryBlocks = (mostQueries + BLOCK - 1) / BLOCK;
     }
 
     private void forwardChunk(int chunk, int worker) {
-        int s = chunk / heads;
-        int head = chunk % heads;
+        int s = chunk / (heads * queryBlocks);
+        int head = chunk / queryBlocks % heads;
+        int first = chunk % queryBlocks * BLOCK;
         int nq = queryStarts[s + 1] - queryStarts[s];
         int nk = keyStarts[s + 1] - keyStarts[s];
-        int keys = Strips.padded(nk);
+        if (first >= nq) {
+            return;
+        }
         Room room = rooms[worker];
+        int some = Math.min(BLOCK, nq - first);
         int keyHead = head / (heads / keyHeads);
         transposedHead(k, ko, keyStarts[s], nk, keyHead, room.key, room.keyT);
         head(v, vo, keyStarts[s], nk, keyHead, keyHeads, room.value);
-        for (int first = 0; first < nq; first += BLOCK) {
-            int some = Math.min(BLOCK, nq - first);
-            int row = queryStarts[s] + first;
-            probabilities(room, row, some, first, nq, nk, head);
-            if (threshold > 0) {
-                rowKeys(room, s, head, first, some);
-                drop(room, room.p, room.p, keys, some);
-            }
-            Arrays.fill(room.result, 0, rows(some) * padWidth, 0f);
-            Strips.accumulate(room.p, 0, keys, 1, room.value, 0, padWidth, nk, room.result, 0, padWidth, rows(some), padWidth);
-            for (int i = 0; i < some; i++) {
-                System.arraycopy(room.result, i * padWidth, out, oo + at(row + i, head, heads), width);
-            }
+        probabilities(room, queryStarts[s] + first, some, first, nq, nk, head);
+        Arrays.fill(room.result, 0, Strips.padded(some) * padWidth, 0f);
+        int keys = Strips.padded(nk);
+        if (threshold > 0) {
+            rowKeys(room, s, head, first, some);
+            drop(room, room.p, room.p, keys, some);
+        }
+        Strips.accumulate(room.p, 0, keys, 1, room.value, 0, padWidth, nk, room.result, 0, padWidth, rows(some), padWidth);
+        for (int i = 0; i < some; i++) {
+            System.arraycopy(room.result, i * padWidth, out, oo + at(queryStarts[s] + first + i, head, heads), width);
         }
     }
 

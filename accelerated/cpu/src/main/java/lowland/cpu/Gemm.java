@@ -10,7 +10,7 @@ import java.util.Arrays;
 ///
 /// The sum of each element of a product runs over blocks of k whose borders depend on k alone; within a block it is a chain of fused
 /// multiply-adds from zero. Kernels are chosen by n and k (by m and n in form `TN`, where k counts tokens). So a row of C has the same bits
-/// whatever the other rows, their number and the number of threads. C must not overlap A or B.
+/// whatever the other rows, their number and the number of threads. C must not overlap A, B or the bias.
 ///
 /// One instance serves one thread at a time; products allocate nothing.
 public final class Gemm {
@@ -34,7 +34,7 @@ public final class Gemm {
         C
     }
 
-    /// The most rows of C in a chunk of work whose panels are ready: C stays near.
+    /// The most rows of C in a chunk of work, so that C stays near; a chunk that packs deep panels takes up to [#MOST_ROW_BLOCKS] times as many.
     static final int ROW_BLOCK = Lanes.COUNT == 16 ? 240 : 144;
     /// The most columns of B in a chunk of work.
     static final int COLUMN_BLOCK = Lanes.COUNT == 16 ? 256 : 384;
@@ -46,7 +46,7 @@ public final class Gemm {
     /// Up to this depth, a pair's rank, panels are packed for each block of rows.
     private static final int SHALLOW = 64;
     private static final int NARROW_ROWS = 64;
-    /// Rows of op(A) that are copied at once where that transposes them: whole tiles and whole vectors.
+    /// Rows of op(A) that are copied at once where that transposes them: whole tiles, and whole blocks of [Transpose].
     static final int TRANSPOSED_ROWS = 48;
     private static final float[] ZEROS = new float[Tile.COLUMNS];
     /// The most terms of a sum.
@@ -69,10 +69,9 @@ public final class Gemm {
     private Start start;
     private float[] bias;
     private int biasAt;
-    // Where a tile finds what its sums start from, before C holds anything: a row of C, the bias for each row, or one tile's zeros for all.
+    // What a tile's sums start from while C holds nothing of them: the bias, or one tile's zeros for all; one row for every row.
     private float[] first;
     private int firstAt;
-    private int firstRow;
     private int firstPanel;
     private int rowChunk;
     private int rowChunks;
@@ -177,17 +176,15 @@ public final class Gemm {
         this.start = start;
         this.bias = bias;
         this.biasAt = biasAt;
-        first = switch (start) {
-            case ZERO -> ZEROS;
-            case BIAS -> bias;
-            case C -> c;
-        };
-        firstAt = start == Start.C ? co : start == Start.BIAS ? biasAt : 0;
-        firstRow = start == Start.C ? cs : 0;
-        firstPanel = start == Start.ZERO ? 0 : Tile.COLUMNS;
+        first = start == Start.BIAS ? bias : ZEROS;
+        firstAt = start == Start.BIAS ? biasAt : 0;
+        firstPanel = start == Start.BIAS ? Tile.COLUMNS : 0;
         count = 0;
         if (m > 0 && n > 0) {
             requireRange("C", c, co, (m - 1L) * cs + n);
+            if (start == Start.BIAS) {
+                requireRange("the bias", bias, biasAt, n);
+            }
         }
     }
 
@@ -267,7 +264,7 @@ public final class Gemm {
         workers.run(rowChunks * ((panels + columnPanels - 1) / columnPanels), blocks);
     }
 
-    /// One or several blocks of rows times one block of panels.
+    /// Some rows times one block of panels.
     private void block(int chunk, int worker) {
         int r0 = chunk % rowChunks * rowChunk;
         int r1 = Math.min(m, r0 + rowChunk);
@@ -276,7 +273,7 @@ public final class Gemm {
         }
         int p0 = chunk / rowChunks * columnPanels;
         int p1 = Math.min(PackedMatrix.panelCount(n), p0 + columnPanels);
-        boolean begun = false;
+        boolean begun = start == Start.C;
         for (int i = 0; i < count; i++) {
             Term term = terms[i];
             int depths = (term.k + Tile.DEPTH - 1) / Tile.DEPTH;
@@ -295,33 +292,34 @@ public final class Gemm {
         }
     }
 
-    /// Some rows times a block of panels, steps k0 … k0 + `some` − 1 of a term's depth. What is copied of A's rows stays in the first-level
-    /// cache while the panels pass, and C is walked along its rows.
+    /// The same for steps k0 … k0 + `some` − 1 of a term's depth. A tile of A's copied rows stays in the first-level cache while the panels
+    /// pass, and C is walked along its rows.
+    ///
+    /// @param begun whether C holds what the sums have so far
     private void tiles(Term term, int r0, int r1, int p0, int p1, int k0, int some, int worker, boolean begun) {
         float[] rows = scratch.worker[worker];
         float[] panels = term.packs ? scratch.panels[worker] : term.weight.panels;
         int at = term.packs ? Lanes.FIRST : term.weight.panel(p0) + k0 * Tile.COLUMNS;
         int step = (term.packs ? some : term.k) * Tile.COLUMNS;
         int copied = term.form == Form.TN ? TRANSPOSED_ROWS : Tile.ROWS;
-        for (int c0 = r0; c0 < r1; c0 += copied) {
-            int c1 = Math.min(r1, c0 + copied);
-            copyRows(term, c0, c1, k0, some, rows);
-            for (int r = c0; r < c1; r += Tile.ROWS) {
+        for (int from = r0; from < r1; from += copied) {
+            int to = Math.min(r1, from + copied);
+            copyRows(term, from, to, k0, some, rows);
+            for (int r = from; r < to; r += Tile.ROWS) {
                 for (int p = p0; p < p1; p++) {
-                    tile(rows, r - c0, r, r1, p, panels, at + (p - p0) * step, some, begun);
+                    tile(rows, r - from, r, r1, p, panels, at + (p - p0) * step, some, begun);
                 }
             }
         }
     }
 
-    /// @param begun whether C holds a part of the sum
     private void tile(float[] rows, int row, int r, int r1, int p, float[] panels, int panel, int depth, boolean begun) {
         int height = Math.min(Tile.ROWS, r1 - r);
         int width = Math.min(Tile.COLUMNS, n - p * Tile.COLUMNS);
         int at = co + r * cs + p * Tile.COLUMNS;
         float[] from = begun ? c : first;
-        int fromAt = begun ? at : firstAt + r * firstRow + p * firstPanel;
-        int fromRow = begun ? cs : firstRow;
+        int fromAt = begun ? at : firstAt + p * firstPanel;
+        int fromRow = begun ? cs : 0;
         if (height == Tile.ROWS && width == Tile.COLUMNS) {
             Tile.accumulate(rows, row * Tile.DEPTH, panels, panel, depth, from, fromAt, fromRow, c, at, cs);
         } else {

@@ -72,9 +72,10 @@ final class VectorMath {
     /// x = n·ln 2 + r, |r| ≤ ½ ln 2; eʳ = 1 + r + r²·P(r), P a near-minimax polynomial of degree 4; 2ⁿ in two factors, so that
     /// neither overflows.
     static FloatVector exp(FloatVector x) {
-        // What is certain to be zero, as the padding of a softmax, is not computed: a product that underflows takes 150 cycles and more.
-        VectorMask<Float> nothing = x.compare(VectorOperators.LT, EXP_LEAST);
-        FloatVector z = x.blend(EXP_MOST, x.compare(VectorOperators.GT, EXP_MOST)).blend(ZERO, nothing);
+        // Where the result is certain to be zero, as in the padding of a softmax, e⁰ is computed in its place: a product that underflows
+        // takes 150 cycles and more.
+        VectorMask<Float> vanishes = x.compare(VectorOperators.LT, EXP_LEAST);
+        FloatVector z = x.blend(EXP_MOST, x.compare(VectorOperators.GT, EXP_MOST)).blend(ZERO, vanishes);
         FloatVector shifted = z.fma(LOG2_E, ROUND);
         FloatVector n = shifted.sub(ROUND);
         FloatVector r = n.fma(MINUS_LN2_LOW, n.fma(MINUS_LN2_HIGH, z));
@@ -85,7 +86,7 @@ final class VectorMath {
         IntVector half = whole.lanewise(VectorOperators.ASHR, 1);
         FloatVector first = half.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
         FloatVector second = whole.sub(half).add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-        return p.mul(first).mul(second).blend(ZERO, nothing);
+        return p.mul(first).mul(second).blend(ZERO, vanishes);
     }
 
     /// tanh x: relative error below 2.5e-7.
