@@ -1,12 +1,18 @@
 package lowland.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +37,61 @@ class WorkersTest {
                     assertEquals(i < chunks ? i + 1 : 0, plain[i]);
                 }
             }
+        }
+    }
+
+    /// Neighbouring chunks stay with one worker: shares are even, a worker goes up its own, and down another's once its own is done.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 8})
+    void aWorkerTakesItsOwnShareInOrderAndThenTheEndsOfOthers(int threads) {
+        try (Workers workers = new Workers(threads)) {
+            for (int chunks : new int[] {1, 2, 7, 8, 64, 250}) {
+                for (int round = 0; round < 100; round++) {
+                    List<List<Integer>> taken = new ArrayList<>();
+                    for (int worker = 0; worker < threads; worker++) {
+                        taken.add(new ArrayList<>());
+                    }
+                    workers.run(chunks, (chunk, worker) -> taken.get(worker).add(chunk));
+                    for (int worker = 0; worker < threads; worker++) {
+                        assertTakenInOrder(taken.get(worker), worker, chunks, threads);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void assertTakenInOrder(List<Integer> taken, int worker, int chunks, int threads) {
+        int sharing = Math.min(threads, chunks);
+        int[] latest = new int[sharing];
+        Arrays.fill(latest, -1);
+        boolean elsewhere = false;
+        for (int chunk : taken) {
+            int share = ((chunk + 1) * sharing - 1) / chunks;
+            boolean own = share == worker;
+            // A helper may see another's share before its own is there; the caller has set all.
+            assertFalse(worker == 0 && own && elsewhere, () -> "the caller left its share before its end: " + taken);
+            assertTrue(latest[share] < 0 || (own ? chunk > latest[share] : chunk < latest[share]), () -> "worker " + worker + ": " + taken);
+            latest[share] = chunk;
+            elsewhere |= !own;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3})
+    void othersDoTheShareOfAWorkerThatIsHeldUp(int threads) {
+        try (Workers workers = new Workers(threads)) {
+            CountDownLatch others = new CountDownLatch(19);
+            workers.run(20, (chunk, worker) -> {
+                if (chunk > 0) {
+                    others.countDown();
+                    return;
+                }
+                try {
+                    assertTrue(others.await(20, TimeUnit.SECONDS), "the chunks behind one that takes long were left to its worker");
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
         }
     }
 

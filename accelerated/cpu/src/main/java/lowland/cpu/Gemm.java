@@ -34,17 +34,14 @@ public final class Gemm {
         C
     }
 
-    /// The most rows of C in a chunk of work, so that C stays near; a chunk that packs deep panels takes up to [#MOST_ROW_BLOCKS] times as many.
+    /// Chunks of work take whole blocks of rows of C, up to [#MOST_ROW_BLOCKS] of them: so many that panels, which are packed or come from
+    /// memory, are read often.
     static final int ROW_BLOCK = Lanes.COUNT == 16 ? 240 : 144;
+    private static final int MOST_ROW_BLOCKS = 4;
     /// The most columns of B in a chunk of work.
     static final int COLUMN_BLOCK = Lanes.COUNT == 16 ? 256 : 384;
-    private static final int LEAST_CHUNKS = 8;
-    /// The most blocks of rows in a chunk that packs its panels; so many that packing takes little of the time.
-    private static final int MOST_ROW_BLOCKS = 4;
-    /// Chunks for each thread where deep panels are packed: fewer, larger ones pack less.
-    private static final int LEAST_PACKED_CHUNKS = 2;
-    /// Up to this depth, a pair's rank, panels are packed for each block of rows.
-    private static final int SHALLOW = 64;
+    /// Chunks for each thread, where there are rows and columns enough.
+    private static final int LEAST_CHUNKS = 2;
     private static final int NARROW_ROWS = 64;
     /// Rows of op(A) that are copied at once where that transposes them: whole tiles, and whole blocks of [Transpose].
     static final int TRANSPOSED_ROWS = 48;
@@ -242,10 +239,6 @@ public final class Gemm {
     }
 
     private void general() {
-        boolean packs = false;
-        for (int i = 0; i < count; i++) {
-            packs |= terms[i].packs && terms[i].k > SHALLOW;
-        }
         int panels = PackedMatrix.panelCount(n);
         int columnBlocks = (n + COLUMN_BLOCK - 1) / COLUMN_BLOCK;
         int rowBlocks = (m + ROW_BLOCK - 1) / ROW_BLOCK;
@@ -253,11 +246,10 @@ public final class Gemm {
             rowBlocks = rowBlocks + 1 & -2;
         }
         int rowBlock = rowBlocks == 0 ? 0 : ((m + rowBlocks - 1) / rowBlocks + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS;
-        int least = packs ? LEAST_PACKED_CHUNKS * workers.threads() : LEAST_CHUNKS;
-        rowChunks = !packs ? rowBlocks : Math.clamp((least + columnBlocks - 1) / Math.max(1, columnBlocks),
-                (rowBlocks + MOST_ROW_BLOCKS - 1) / MOST_ROW_BLOCKS, rowBlocks);
-        rowChunk = rowChunks == 0 ? 0 : (rowBlocks + rowChunks - 1) / rowChunks * rowBlock;
-        if (rowChunks * columnBlocks < least && rowChunks > 0) {
+        int least = LEAST_CHUNKS * workers.threads();
+        rowChunks = Math.clamp((least + columnBlocks - 1) / columnBlocks, (rowBlocks + MOST_ROW_BLOCKS - 1) / MOST_ROW_BLOCKS, rowBlocks);
+        rowChunk = (rowBlocks + rowChunks - 1) / rowChunks * rowBlock;
+        if (rowChunks * columnBlocks < least) {
             columnBlocks = Math.max(columnBlocks, Math.min((panels + 3) / 4, least / rowChunks));
         }
         columnPanels = Math.max(1, (panels + columnBlocks - 1) / Math.max(1, columnBlocks));

@@ -3,15 +3,17 @@ package lowland.cpu;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /// A fixed team of threads that runs numbered chunks of work: the caller and N−1 daemon threads.
 ///
-/// Chunks are handed out in order by a counter, so which thread runs which chunk is open; a body must therefore write
-/// only what belongs to its chunk, or to its worker's scratch. Threads spin a little after the last chunk, then park.
-/// A run allocates nothing. One thread at a time may call [#run]; a body must not call it.
+/// Each thread has an even share of the chunks, those beside each other, and takes them in order; one that is done takes the last ones of
+/// another's share. So what neighbouring chunks read stays in one core's cache, and most of what a run leaves there is where the next
+/// looks for it. Which thread runs which chunk is still open; a body must therefore write only what belongs to its chunk, or to its
+/// worker's scratch. Threads spin a little after the last chunk, then park. A run allocates nothing. One thread at a time may call [#run];
+/// a body must not call it.
 public final class Workers implements AutoCloseable {
     /// One numbered piece of work.
     @FunctionalInterface
@@ -21,12 +23,15 @@ public final class Workers implements AutoCloseable {
     }
 
     private static final VarHandle IDLE = MethodHandles.arrayElementVarHandle(boolean[].class);
+    /// Shares lie two cache lines apart.
+    private static final int APART = 16;
+    private static final int NONE = -1;
 
     private final Thread[] helpers;
     private final int patience;
-    /// The run's number in the upper half, the chunks not yet claimed in the lower: one word, so that a thread that comes late
-    /// to a run cannot claim a chunk of the next one under the old body.
-    private final AtomicLong ticket = new AtomicLong();
+    /// What nobody has claimed yet of each worker's share: its first chunk in the upper half, the one behind its last in the lower. One
+    /// word, so that a claim is one exchange.
+    private final AtomicLongArray shares;
     private final AtomicInteger unfinished = new AtomicInteger();
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private final AtomicReference<Thread> caller = new AtomicReference<>();
@@ -34,7 +39,6 @@ public final class Workers implements AutoCloseable {
     private volatile boolean callerParked;
     private volatile boolean closed;
     private Chunk body;
-    private int chunks;
 
     /// @param threads how many threads work, the caller among them
     /// @throws IllegalArgumentException if `threads` is below 1
@@ -44,6 +48,7 @@ public final class Workers implements AutoCloseable {
         }
         // With more threads than cores a spinning thread takes the core of one that has work.
         patience = threads <= Runtime.getRuntime().availableProcessors() ? 10_000 : 50;
+        shares = new AtomicLongArray(threads * APART);
         idle = new boolean[threads];
         helpers = new Thread[threads - 1];
         for (int i = 0; i < helpers.length; i++) {
@@ -85,10 +90,11 @@ public final class Workers implements AutoCloseable {
 
     private void runAll(int chunks, Chunk body) {
         this.body = body;
-        this.chunks = chunks;
         unfinished.set(chunks);
-        long run = (ticket.get() >>> 32) + 1;
-        ticket.set(run << 32 | chunks);
+        // The caller's last, so that no thread that waits finds work there before it has its own.
+        for (int worker = helpers.length; worker >= 0; worker--) {
+            shares.set(worker * APART, first(worker, chunks) << 32 | first(worker + 1, chunks));
+        }
         int wanted = Math.min(helpers.length, chunks - 1);
         for (int i = 1; i <= wanted; i++) {
             if ((boolean) IDLE.getVolatile(idle, i)) {
@@ -111,19 +117,34 @@ public final class Workers implements AutoCloseable {
         }
     }
 
+    /// The first chunk of a worker's share. Of fewer chunks than workers the first workers have one each.
+    private long first(int worker, long chunks) {
+        long sharing = Math.min(threads(), chunks);
+        return Math.min(worker, sharing) * chunks / sharing;
+    }
+
+    /// A chunk that nobody else gets: the first of the worker's own share, else the last of another's; [#NONE] if none is left.
+    private int claim(int worker) {
+        for (int i = 0; i < threads(); i++) {
+            int share = (worker + i) % threads() * APART;
+            for (long seen = shares.get(share); (int) (seen >>> 32) < (int) seen; seen = shares.get(share)) {
+                if (shares.compareAndSet(share, seen, i == 0 ? seen + (1L << 32) : seen - 1)) {
+                    return i == 0 ? (int) (seen >>> 32) : (int) seen - 1;
+                }
+            }
+        }
+        return NONE;
+    }
+
     /// Claims one chunk and runs it. False if there was none.
     private boolean claimAndRun(int worker) {
-        long seen = ticket.get();
-        int left = (int) seen;
-        if (left == 0) {
+        int chunk = claim(worker);
+        if (chunk == NONE) {
             return false;
         }
-        if (!ticket.compareAndSet(seen, seen - 1)) {
-            return true;
-        }
-        // The claim keeps this run from ending, so body and chunks are this run's.
+        // The claim keeps its run from ending, so the body is that run's.
         try {
-            body.run(chunks - left, worker);
+            body.run(chunk, worker);
         } catch (Throwable t) {
             failure.compareAndSet(null, t);
         } finally {
@@ -135,6 +156,16 @@ public final class Workers implements AutoCloseable {
         return true;
     }
 
+    private boolean anyLeft() {
+        for (int worker = 0; worker < threads(); worker++) {
+            long share = shares.get(worker * APART);
+            if ((int) (share >>> 32) < (int) share) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private void serve(int worker) {
         int spins = 0;
         while (!closed) {
@@ -144,7 +175,7 @@ public final class Workers implements AutoCloseable {
                 Thread.onSpinWait();
             } else {
                 IDLE.setVolatile(idle, worker, true);
-                if ((int) ticket.get() == 0 && !closed) {
+                if (!anyLeft() && !closed) {
                     LockSupport.park(this);
                 }
                 IDLE.setVolatile(idle, worker, false);
