@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -19,10 +18,8 @@ import lowland.program.Recording;
 import lowland.program.Session;
 import lowland.program.Shape;
 import lowland.program.State;
-import lowland.program.Unrolling.Cell;
 import lowland.program.Unrolling.Instruction;
 import lowland.program.Value;
-import lowland.program.operation.Guard;
 import lowland.rule.BiLora;
 import lowland.rule.Lora;
 import lowland.rule.UpdateRule;
@@ -38,22 +35,7 @@ class ProductSumsTest {
     @FieldSource("RULES")
     void everyInstructionStaysBehindThoseThatMakeItsInputs(UpdateRule rule) {
         try (EquivalenceTraining training = new EquivalenceTraining(new CpuDevice(1), rule, Sizes.TINY)) {
-            training.step.programs().forEach(program -> assertOrder(program, EquivalenceTraining.CAPACITY));
-        }
-    }
-
-    private static void assertOrder(Program program, Map<String, Integer> capacity) {
-        List<Instruction> plain = new Liveness(program, capacity).instructions();
-        List<Instruction> joined = ProductSums.joined(plain);
-        assertEquals(plain.size(), joined.size());
-        Set<Cell> made = new HashSet<>();
-        plain.forEach(instruction -> made.addAll(instruction.outputs()));
-        Set<Cell> before = new HashSet<>();
-        for (Instruction instruction : joined) {
-            for (Cell input : instruction.inputs()) {
-                assertTrue(!made.contains(input) || before.contains(input), program.name() + " reads " + input + " before it is made");
-            }
-            assertTrue(before.addAll(instruction.outputs()) || instruction.operation() instanceof Guard, "made twice");
+            training.step.programs().forEach(program -> Joining.assertOrder(program, EquivalenceTraining.CAPACITY, ProductSums::joined));
         }
     }
 
@@ -138,13 +120,11 @@ class ProductSumsTest {
             List<State> changed = List.of(square("x", side), square("y", side));
             List<State> frozen = List.of(square("w", side), square("v", side));
             Program program = program(random, changed, frozen, side);
-            assertOrder(program, Map.of());
+            Joining.assertOrder(program, Map.of(), ProductSums::joined);
             terms += sums(program, Set.copyOf(frozen), Map.of()).stream().mapToInt(Integer::intValue).sum();
-            List<float[]> joined = results(program, changed, frozen, null);
-            List<float[]> watched = results(program, changed, frozen, new Comparison());
-            for (int i = 0; i < joined.size(); i++) {
-                Floats.assertSameBits("result " + i + " of seed " + seed + ": " + program, watched.get(i), joined.get(i));
-            }
+            List<State> states = new ArrayList<>(changed);
+            states.addAll(frozen);
+            Joining.assertSameBits("seed " + seed, program, states, Set.copyOf(frozen));
         }
         assertTrue(terms > 60, terms + " products joined");
     }
@@ -184,27 +164,6 @@ class ProductSumsTest {
             p.update(changed.get(1), p.tanh(values.getLast()));
         }
         return p.finish();
-    }
-
-    /// @param observer null for an execution that joins
-    private static List<float[]> results(Program program, List<State> changed, List<State> frozen, Comparison observer) {
-        List<float[]> results = new ArrayList<>();
-        try (Session session = new CpuDevice(2).open(List.of(program), Set.copyOf(frozen), Map.of())) {
-            for (State state : changed) {
-                session.write(state, 0, Floats.random(state.size(), state.name().hashCode()));
-            }
-            for (State state : frozen) {
-                session.write(state, 0, Floats.random(state.size(), state.name().hashCode()));
-            }
-            assertTrue(observer == null ? session.run(program.name(), new Inputs()) : session.run(program.name(), new Inputs(), observer));
-            for (String name : program.outputs().keySet()) {
-                float[] result = new float[changed.getFirst().size()];
-                session.copy(program.name(), name, result);
-                results.add(result);
-            }
-            changed.forEach(state -> results.add(session.read(state, 0)));
-        }
-        return results;
     }
 
     /// What a guard keeps from being computed must not have been computed before it, nor what comes before it be put off.

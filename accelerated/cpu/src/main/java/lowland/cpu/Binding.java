@@ -37,6 +37,17 @@ final class Binding {
         return new Products(products, gemm);
     }
 
+    /// Two products that read the same matrix, see [ProductsBeside].
+    Bound beside(Operands one, Operands other) {
+        Products first = new Products(List.of(one), gemm);
+        Products second = new Products(List.of(other), gemm);
+        return () -> {
+            first.begin();
+            gemm.beside();
+            second.run();
+        };
+    }
+
     /// The operation of an instruction; null for a guard, which computes nothing.
     Bound bind(Operation operation, Operands o) {
         return switch (operation) {

@@ -24,7 +24,7 @@ final class BoundProgram {
     private final Indices[] indices;
     private final Operands[] operands;
     private final Bound[] bound;
-    /// The same, but what is one sum is computed by the last of its products; the others then do nothing.
+    /// The same, but products that are one sum, or go beside each other, are computed by the last of them; the others then do nothing.
     private final Bound[] together;
     /// The scalars that must be finite before an instruction: null but for guards.
     private final Doubles[][] guards;
@@ -106,10 +106,12 @@ final class BoundProgram {
         Bound[] together = bound.clone();
         int from = 0;
         while (from < together.length) {
-            int end = ProductSums.end(plan, storage, from);
+            boolean beside = ProductsBeside.together(plan, storage, from);
+            int end = beside ? from + 2 : ProductSums.end(plan, storage, from);
             if (end - from > 1) {
                 Arrays.fill(together, from, end - 1, (Bound) () -> { });
-                together[end - 1] = binding.sum(List.of(operands).subList(from, end));
+                together[end - 1] = beside ? binding.beside(operands[from], operands[from + 1])
+                        : binding.sum(List.of(operands).subList(from, end));
             }
             from = end;
         }

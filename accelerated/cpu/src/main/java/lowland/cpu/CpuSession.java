@@ -14,7 +14,7 @@ import lowland.program.Unrolling.Instruction;
 import lowland.program.operation.Product;
 
 /// Programs bound once to kernels and to storage; a run then walks along an array and allocates nothing. A run that is observed computes
-/// every product alone, another one joins those that add up ([ProductSums]); the bits are the same.
+/// every product alone, another one joins those that add up ([ProductSums]) or read the same matrix ([ProductsBeside]); the bits are the same.
 ///
 /// After a run that a guard ended, outputs that were not made yet are NaN. One thread at a time may use a session.
 public final class CpuSession implements Session {
@@ -24,7 +24,8 @@ public final class CpuSession implements Session {
 
     CpuSession(int threads, List<Program> programs, Set<State> frozen, Map<String, Integer> capacity) {
         Map<Program, Liveness> plans = new LinkedHashMap<>();
-        programs.forEach(program -> plans.put(program, new Liveness(program, capacity, ProductSums::joined)));
+        programs.forEach(program -> plans.put(program, new Liveness(program, capacity,
+                instructions -> ProductsBeside.joined(ProductSums.joined(instructions)))));
         workers = new Workers(threads);
         try {
             storage = new Storage(workers, capacity, plans, frozen);

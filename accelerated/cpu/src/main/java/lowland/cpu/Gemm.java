@@ -42,7 +42,6 @@ public final class Gemm {
     static final int COLUMN_BLOCK = Lanes.COUNT == 16 ? 256 : 384;
     /// Chunks for each thread, where there are rows and columns enough.
     private static final int LEAST_CHUNKS = 2;
-    private static final int NARROW_ROWS = 64;
     /// Rows of op(A) that are copied at once where that transposes them: whole tiles, and whole blocks of [Transpose].
     static final int TRANSPOSED_ROWS = 48;
     private static final float[] ZEROS = new float[Tile.COLUMNS];
@@ -52,8 +51,7 @@ public final class Gemm {
     private final Workers workers;
     private final Scratch scratch;
     private final Workers.Chunk blocks = this::block;
-    private final Workers.Chunk narrowRows = this::narrowRows;
-    private final Workers.Chunk outerColumns = this::outerColumns;
+    private final NarrowProducts narrow;
 
     // The sum under way; written by the caller before the workers start.
     private final Term[] terms = new Term[MOST_TERMS];
@@ -114,16 +112,16 @@ public final class Gemm {
                 return;
             }
             for (int p = p0; p < p1; p++) {
-                packPanel(p, n, k0, some, to, at + (p - p0) * some * Tile.COLUMNS, Tile.COLUMNS);
+                packPanel(p, n, k0, some, to, at + (p - p0) * some * Tile.COLUMNS);
             }
         }
 
         /// One panel of a B that is not a packed weight.
-        void packPanel(int p, int n, int k0, int some, float[] to, int at, int width) {
+        private void packPanel(int p, int n, int k0, int some, float[] to, int at) {
             if (form == Form.NT) {
-                PackedMatrix.panelOfRows(b, bo + k0, bs, p, n, some, to, at, width);
+                PackedMatrix.panelOfRows(b, bo + k0, bs, p, n, some, to, at);
             } else {
-                PackedMatrix.panelOfColumns(b, bo + k0 * bs, bs, p, n, some, to, at, width);
+                PackedMatrix.panelOfColumns(b, bo + k0 * bs, bs, p, n, some, to, at);
             }
         }
     }
@@ -135,6 +133,7 @@ public final class Gemm {
         }
         this.workers = workers;
         this.scratch = scratch;
+        narrow = new NarrowProducts(workers, scratch);
         for (int i = 0; i < terms.length; i++) {
             terms[i] = new Term();
         }
@@ -208,27 +207,47 @@ public final class Gemm {
         }
     }
 
+    /// Leaves the product that was begun to be computed with the next one, which has to read the same matrix: both narrow, without a bias,
+    /// and together no wider than [NarrowProducts] takes. In between nothing may change what they read.
+    void beside() {
+        if (m > 0 && n > 0 && !addNarrow()) {
+            throw new IllegalArgumentException("a product of " + m + " x " + n + " is not narrow");
+        }
+    }
+
     /// Computes the sum that was begun.
     void finish() {
         if (m == 0 || n == 0) {
             return;
         }
-        Term only = count == 1 ? terms[0] : null;
-        for (int i = 0; i < count && only == null; i++) {
+        for (int i = 0; i < count && count > 1; i++) {
             if (terms[i].form == Form.TN) {
                 throw new IllegalArgumentException("a term of form TN has to be the only one");
             }
         }
-        if (only != null && only.form == Form.TN && Math.min(m, n) <= Outer.MOST) {
-            outer(only);
-            return;
-        }
-        if (only != null && only.weight == null && n <= Lanes.COUNT) {
-            only.packPanel(0, n, 0, only.k, scratch.narrow(only.k), Lanes.FIRST, Narrow.lanes(n));
-            workers.run((m + NARROW_ROWS - 1) / NARROW_ROWS, narrowRows);
+        if (addNarrow()) {
+            narrow.run();
         } else {
             general();
         }
+    }
+
+    /// Whether the sum is one narrow product, which then is added to those.
+    private boolean addNarrow() {
+        Term only = terms[0];
+        if (count != 1) {
+            return false;
+        } else if (only.form == Form.TN && m <= Outer.MOST) {
+            narrow.outer(only.k, n, only.b, only.bo, only.bs, only.a, only.ao, only.as, m, true);
+        } else if (only.form == Form.TN && n <= Outer.MOST) {
+            narrow.outer(only.k, m, only.a, only.ao, only.as, only.b, only.bo, only.bs, n, false);
+        } else if (only.form != Form.TN && only.weight == null && n <= Lanes.COUNT) {
+            narrow.rows(m, only.k, only.a, only.ao, only.as, only.b, only.bo, only.bs, only.form == Form.NT, n);
+        } else {
+            return false;
+        }
+        narrow.to(c, co, cs, start, bias, biasAt);
+        return true;
     }
 
     private static void requireRange(String name, float[] array, int offset, long floats) {
@@ -280,7 +299,7 @@ public final class Gemm {
             }
         }
         if (!begun) {
-            start(r0, r1, p0 * Tile.COLUMNS, Math.min(n, p1 * Tile.COLUMNS));
+            begin(start, bias, biasAt, c, co, cs, r0, r1, p0 * Tile.COLUMNS, Math.min(n, p1 * Tile.COLUMNS));
         }
     }
 
@@ -338,61 +357,13 @@ public final class Gemm {
     }
 
     /// Writes what the sums of a part of C start from.
-    private void start(int r0, int r1, int j0, int j1) {
+    static void begin(Start start, float[] bias, int biasAt, float[] c, int co, int cs, int r0, int r1, int j0, int j1) {
         for (int r = r0; r < r1; r++) {
             int at = co + r * cs;
             switch (start) {
                 case ZERO -> Arrays.fill(c, at + j0, at + j1, 0f);
                 case BIAS -> System.arraycopy(bias, biasAt + j0, c, at + j0, j1 - j0);
                 case C -> { }
-            }
-        }
-    }
-
-    private void narrowRows(int chunk, int worker) {
-        int r0 = chunk * NARROW_ROWS;
-        int r1 = Math.min(m, r0 + NARROW_ROWS);
-        start(r0, r1, 0, n);
-        Term term = terms[0];
-        Narrow.accumulate(term.a, term.ao + r0 * term.as, term.as, scratch.narrow, Lanes.FIRST, term.k, c, co + r0 * cs, cs, r1 - r0, n,
-                scratch.worker[worker], 0);
-    }
-
-    /// Aᵀ·B with a narrow side, which is copied to rows of [Outer#MOST].
-    private void outer(Term term) {
-        boolean narrowA = m <= Outer.MOST;
-        int width = narrowA ? m : n;
-        int k = term.k;
-        float[] rows = scratch.narrow(k);
-        for (int t = 0; t < k; t++) {
-            int at = t * Outer.MOST;
-            System.arraycopy(narrowA ? term.a : term.b, narrowA ? term.ao + t * term.as : term.bo + t * term.bs, rows, at, width);
-            Arrays.fill(rows, at + width, at + Outer.padded(width), 0f);
-        }
-        workers.run(((narrowA ? n : m) + Outer.COLUMNS - 1) / Outer.COLUMNS, outerColumns);
-    }
-
-    private void outerColumns(int chunk, int worker) {
-        float[] sums = scratch.worker[worker];
-        Term term = terms[0];
-        boolean narrowA = m <= Outer.MOST;
-        int j0 = chunk * Outer.COLUMNS;
-        int block = Outer.MOST * Outer.COLUMNS;
-        if (narrowA) {
-            int columns = Math.min(Outer.COLUMNS, n - j0);
-            Outer.sum(scratch.narrow, m, term.b, term.bo + j0, term.bs, term.k, columns, sums, sums, block);
-            start(0, m, j0, j0 + columns);
-            for (int i = 0; i < m; i++) {
-                Elementwise.add(c, co + i * cs + j0, sums, i * Outer.COLUMNS, c, co + i * cs + j0, columns);
-            }
-        } else {
-            int columns = Math.min(Outer.COLUMNS, m - j0);
-            Outer.sum(scratch.narrow, n, term.a, term.ao + j0, term.as, term.k, columns, sums, sums, block);
-            start(j0, j0 + columns, 0, n);
-            for (int i = 0; i < columns; i++) {
-                for (int j = 0; j < n; j++) {
-                    c[co + (j0 + i) * cs + j] += sums[j * Outer.COLUMNS + i];
-                }
             }
         }
     }

@@ -28,19 +28,10 @@ final class Narrow {
         return L > HALF_LANES && n <= HALF_LANES ? HALF_LANES : L;
     }
 
-    /// C += A·B for `rows` rows. `edge` is room for a tile where n is less than its lanes.
-    static void accumulate(float[] a, int ao, int aStride, float[] b, int bo, int k, float[] c, int co, int cStride, int rows, int n, float[] edge,
-                           int edgeAt) {
-        int lanes = lanes(n);
+    /// C`[rows, lanes]` += A·B.
+    static void accumulate(float[] a, int ao, int aStride, float[] b, int bo, int k, float[] c, int co, int cStride, int rows, int lanes) {
         for (int r = 0; r < rows; r += ROWS) {
-            int some = Math.min(ROWS, rows - r);
-            if (n == lanes) {
-                tile(a, ao + r * aStride, aStride, b, bo, k, c, co + r * cStride, cStride, some, lanes);
-            } else {
-                Gemm.copyTile(c, co + r * cStride, cStride, edge, edgeAt, lanes, some, n);
-                tile(a, ao + r * aStride, aStride, b, bo, k, edge, edgeAt, lanes, some, lanes);
-                Gemm.copyTile(edge, edgeAt, lanes, c, co + r * cStride, cStride, some, n);
-            }
+            tile(a, ao + r * aStride, aStride, b, bo, k, c, co + r * cStride, cStride, Math.min(ROWS, rows - r), lanes);
         }
     }
 

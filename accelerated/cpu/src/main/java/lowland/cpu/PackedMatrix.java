@@ -32,7 +32,7 @@ public final class PackedMatrix {
     /// Packs another matrix of the same size in its place.
     void pack(float[] weight, int offset) {
         for (int p = 0; p < panelCount(out); p++) {
-            panelOfRows(weight, offset, in, p, out, in, panels, panel(p), Tile.COLUMNS);
+            panelOfRows(weight, offset, in, p, out, in, panels, panel(p));
         }
     }
 
@@ -74,14 +74,16 @@ public final class PackedMatrix {
     }
 
     /// Panel `p` of Bᵀ for a row-major B `[n, k]`: a transposed copy, columns past n are zero.
-    static void panelOfRows(float[] b, int bo, int stride, int p, int n, int k, float[] to, int at, int width) {
+    static void panelOfRows(float[] b, int bo, int stride, int p, int n, int k, float[] to, int at) {
+        int width = Tile.COLUMNS;
         int columns = Math.min(width, n - p * width);
         Transpose.copy(b, bo + p * width * stride, stride, columns, k, to, at, width);
         clearBeyond(columns, k, to, at, width);
     }
 
     /// Panel `p` of a row-major B `[k, n]`: a copy of row pieces, columns past n are zero.
-    static void panelOfColumns(float[] b, int bo, int stride, int p, int n, int k, float[] to, int at, int width) {
+    static void panelOfColumns(float[] b, int bo, int stride, int p, int n, int k, float[] to, int at) {
+        int width = Tile.COLUMNS;
         int columns = Math.min(width, n - p * width);
         for (int i = 0; i < k; i++) {
             System.arraycopy(b, bo + i * stride + p * width, to, at + i * width, columns);
@@ -106,7 +108,7 @@ public final class PackedMatrix {
         clearBeyond(Math.min(width, in - last * width), some, to, at + (last - p0) * some * width, width);
     }
 
-    private static void clearBeyond(int columns, int k, float[] to, int at, int width) {
+    static void clearBeyond(int columns, int k, float[] to, int at, int width) {
         if (columns < width) {
             for (int i = 0; i < k; i++) {
                 Arrays.fill(to, at + i * width + columns, at + (i + 1) * width, 0f);

@@ -58,26 +58,44 @@ final class Products implements Bound {
 
     @Override
     public void run() {
+        if (terms[0].transposeA && terms[0].transposeB) {
+            runTransposed();
+        } else {
+            begin();
+            gemm.finish();
+        }
+    }
+
+    /// Begins the sum, with all its terms.
+    void begin() {
         int m = rows.get();
         int n = columns.get();
-        Gemm.Start start = addend == null ? Gemm.Start.ZERO : bias ? Gemm.Start.BIAS : Gemm.Start.C;
-        if (start == Gemm.Start.C && !addend.is(y)) {
-            System.arraycopy(addend.array, addend.at, y.array, y.at, m * n);
-        }
-        if (terms[0].transposeA && terms[0].transposeB) {
-            switch (start) {
-                case ZERO -> Arrays.fill(y.array, y.at, y.at + m * n, 0f);
-                case BIAS -> spread(m, n);
-                case C -> { }
-            }
-            workers.run(m, transposedRow);
-            return;
-        }
-        gemm.begin(m, n, y.array, y.at, n, start, bias ? addend.array : null, bias ? addend.at : 0);
+        gemm.begin(m, n, y.array, y.at, n, start(), bias ? addend.array : null, bias ? addend.at : 0);
         for (int i = 0; i < terms.length; i++) {
             terms[i].addTo(gemm, m, n);
         }
-        gemm.finish();
+    }
+
+    /// What the sum starts from. A matrix elsewhere is copied to y.
+    private Gemm.Start start() {
+        if (addend == null || bias) {
+            return bias ? Gemm.Start.BIAS : Gemm.Start.ZERO;
+        }
+        if (!addend.is(y)) {
+            System.arraycopy(addend.array, addend.at, y.array, y.at, rows.get() * columns.get());
+        }
+        return Gemm.Start.C;
+    }
+
+    private void runTransposed() {
+        int m = rows.get();
+        int n = columns.get();
+        switch (start()) {
+            case ZERO -> Arrays.fill(y.array, y.at, y.at + m * n, 0f);
+            case BIAS -> spread(m, n);
+            case C -> { }
+        }
+        workers.run(m, transposedRow);
     }
 
     /// The bias in every row of y.

@@ -4,7 +4,7 @@ package lowland.cpu;
 public final class Scratch {
     /// [Narrow]'s panel from [Lanes#FIRST] on, or [Outer]'s narrow side from 0 on; shared by all workers.
     final float[] narrow;
-    /// For each worker: rows of A, then one tile for ragged edges; or what [Outer] needs, or the ragged tile of [Narrow].
+    /// For each worker: rows of A, then one tile for ragged edges; or what [Outer] needs, or a block of C of [NarrowProducts].
     final float[][] worker;
     /// For each worker: the panels of B that it packs, from [Lanes#FIRST] on.
     final float[][] panels;
