@@ -208,7 +208,8 @@ public final class Gemm {
     }
 
     /// Leaves the product that was begun to be computed with the next one, which has to read the same matrix: both narrow, without a bias,
-    /// and together no wider than [NarrowProducts] takes. In between nothing may change what they read.
+    /// and together no wider than [NarrowProducts] takes. In between nothing may change what they read;
+    /// the next one's C may lie where the narrow operand of this one does.
     void beside() {
         if (m > 0 && n > 0 && !addNarrow()) {
             throw new IllegalArgumentException("a product of " + m + " x " + n + " is not narrow");
@@ -264,14 +265,14 @@ public final class Gemm {
         if (rowBlocks > 1) {
             rowBlocks = rowBlocks + 1 & -2;
         }
-        int rowBlock = rowBlocks == 0 ? 0 : ((m + rowBlocks - 1) / rowBlocks + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS;
+        int rowBlock = ((m + rowBlocks - 1) / rowBlocks + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS;
         int least = LEAST_CHUNKS * workers.threads();
         rowChunks = Math.clamp((least + columnBlocks - 1) / columnBlocks, (rowBlocks + MOST_ROW_BLOCKS - 1) / MOST_ROW_BLOCKS, rowBlocks);
         rowChunk = (rowBlocks + rowChunks - 1) / rowChunks * rowBlock;
         if (rowChunks * columnBlocks < least) {
             columnBlocks = Math.max(columnBlocks, Math.min((panels + 3) / 4, least / rowChunks));
         }
-        columnPanels = Math.max(1, (panels + columnBlocks - 1) / Math.max(1, columnBlocks));
+        columnPanels = (panels + columnBlocks - 1) / columnBlocks;
         workers.run(rowChunks * ((panels + columnPanels - 1) / columnPanels), blocks);
     }
 
@@ -299,7 +300,7 @@ public final class Gemm {
             }
         }
         if (!begun) {
-            begin(start, bias, biasAt, c, co, cs, r0, r1, p0 * Tile.COLUMNS, Math.min(n, p1 * Tile.COLUMNS));
+            writeStart(start, bias, biasAt, c, co, cs, r0, r1, p0 * Tile.COLUMNS, Math.min(n, p1 * Tile.COLUMNS));
         }
     }
 
@@ -357,7 +358,7 @@ public final class Gemm {
     }
 
     /// Writes what the sums of a part of C start from.
-    static void begin(Start start, float[] bias, int biasAt, float[] c, int co, int cs, int r0, int r1, int j0, int j1) {
+    static void writeStart(Start start, float[] bias, int biasAt, float[] c, int co, int cs, int r0, int r1, int j0, int j1) {
         for (int r = r0; r < r1; r++) {
             int at = co + r * cs;
             switch (start) {

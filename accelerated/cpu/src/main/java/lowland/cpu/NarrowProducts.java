@@ -19,8 +19,8 @@ final class NarrowProducts {
     private final Workers workers;
     private final Scratch scratch;
     private final Side[] sides = {new Side(), new Side()};
-    private final Workers.Chunk rows = this::rows;
-    private final Workers.Chunk columns = this::columns;
+    private final Workers.Chunk rowsChunk = this::rowsChunk;
+    private final Workers.Chunk columnsChunk = this::columnsChunk;
     private int count;
     private int width;
     private boolean outer;
@@ -40,7 +40,7 @@ final class NarrowProducts {
         boolean transposed;
         int from;
         int width;
-        /// Whether C is U's transpose in its rows: the second form.
+        /// Whether C is of the second form, start + Uᵀ·X, not of the third.
         boolean across;
         float[] c;
         int co;
@@ -68,7 +68,10 @@ final class NarrowProducts {
     private Side side(boolean outer, int m, int k, float[] x, int xo, int xs, float[] b, int bo, int bs, int width, int most) {
         boolean same = this.outer == outer && this.m == m && this.k == k && this.x == x && this.xo == xo && this.xs == xs;
         if (count > 0 && !same || count == sides.length || this.width + width > most) {
-            throw new IllegalArgumentException("these products do not go beside each other: " + count + " of together " + this.width
+            int before = count;
+            int columns = this.width;
+            clear();
+            throw new IllegalArgumentException("these products do not go beside each other: " + before + " of together " + columns
                     + " columns, and one of " + width + (same ? "" : " that reads another matrix"));
         }
         this.outer = outer;
@@ -103,15 +106,19 @@ final class NarrowProducts {
         try {
             if (outer) {
                 copyOuter();
-                workers.run((k + Outer.COLUMNS - 1) / Outer.COLUMNS, columns);
+                workers.run((k + Outer.COLUMNS - 1) / Outer.COLUMNS, columnsChunk);
             } else {
                 copyPanel();
-                workers.run((m + ROWS - 1) / ROWS, rows);
+                workers.run((m + ROWS - 1) / ROWS, rowsChunk);
             }
         } finally {
-            count = 0;
-            width = 0;
+            clear();
         }
+    }
+
+    private void clear() {
+        count = 0;
+        width = 0;
     }
 
     private void copyPanel() {
@@ -128,13 +135,13 @@ final class NarrowProducts {
         PackedMatrix.clearBeyond(width, k, panel, Lanes.FIRST, lanes);
     }
 
-    private void rows(int chunk, int worker) {
+    private void rowsChunk(int chunk, int worker) {
         int r0 = chunk * ROWS;
         int some = Math.min(ROWS, m - r0);
         int lanes = Narrow.lanes(width);
         for (int i = 0; i < count; i++) {
             Side side = sides[i];
-            Gemm.begin(side.start, side.bias, side.biasAt, side.c, side.co, side.cs, r0, r0 + some, 0, side.width);
+            Gemm.writeStart(side.start, side.bias, side.biasAt, side.c, side.co, side.cs, r0, r0 + some, 0, side.width);
         }
         Side first = sides[0];
         if (first.width == lanes) {
@@ -166,7 +173,7 @@ final class NarrowProducts {
         }
     }
 
-    private void columns(int chunk, int worker) {
+    private void columnsChunk(int chunk, int worker) {
         float[] sums = scratch.worker[worker];
         int j0 = chunk * Outer.COLUMNS;
         int some = Math.min(Outer.COLUMNS, k - j0);
@@ -174,13 +181,13 @@ final class NarrowProducts {
         for (int i = 0; i < count; i++) {
             Side side = sides[i];
             if (side.across) {
-                Gemm.begin(side.start, side.bias, side.biasAt, side.c, side.co, side.cs, 0, side.width, j0, j0 + some);
+                Gemm.writeStart(side.start, side.bias, side.biasAt, side.c, side.co, side.cs, 0, side.width, j0, j0 + some);
                 for (int r = 0; r < side.width; r++) {
                     int at = side.co + r * side.cs + j0;
                     Elementwise.add(side.c, at, sums, (side.from + r) * Outer.COLUMNS, side.c, at, some);
                 }
             } else {
-                Gemm.begin(side.start, side.bias, side.biasAt, side.c, side.co, side.cs, j0, j0 + some, 0, side.width);
+                Gemm.writeStart(side.start, side.bias, side.biasAt, side.c, side.co, side.cs, j0, j0 + some, 0, side.width);
                 for (int j = 0; j < some; j++) {
                     for (int r = 0; r < side.width; r++) {
                         side.c[side.co + (j0 + j) * side.cs + r] += sums[(side.from + r) * Outer.COLUMNS + j];

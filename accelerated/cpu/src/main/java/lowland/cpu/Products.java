@@ -70,14 +70,14 @@ final class Products implements Bound {
     void begin() {
         int m = rows.get();
         int n = columns.get();
-        gemm.begin(m, n, y.array, y.at, n, start(), bias ? addend.array : null, bias ? addend.at : 0);
+        gemm.begin(m, n, y.array, y.at, n, preparedStart(), bias ? addend.array : null, bias ? addend.at : 0);
         for (int i = 0; i < terms.length; i++) {
             terms[i].addTo(gemm, m, n);
         }
     }
 
-    /// What the sum starts from. A matrix elsewhere is copied to y.
-    private Gemm.Start start() {
+    /// Copies a matrix elsewhere that the sum starts from to y.
+    private Gemm.Start preparedStart() {
         if (addend == null || bias) {
             return bias ? Gemm.Start.BIAS : Gemm.Start.ZERO;
         }
@@ -90,7 +90,7 @@ final class Products implements Bound {
     private void runTransposed() {
         int m = rows.get();
         int n = columns.get();
-        switch (start()) {
+        switch (preparedStart()) {
             case ZERO -> Arrays.fill(y.array, y.at, y.at + m * n, 0f);
             case BIAS -> spread(m, n);
             case C -> { }

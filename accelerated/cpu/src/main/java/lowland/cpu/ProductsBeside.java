@@ -39,12 +39,13 @@ final class ProductsBeside {
                 List<Instruction> between = joined.subList(place, joined.size());
                 if (between.stream().noneMatch(one -> one.outputs().stream().anyMatch(instruction.inputs()::contains))) {
                     at = place + 1;
+                    waiting.remove(reading);
                     reading = null;
-                } else if (between.stream().noneMatch(one -> reads(one, other))) {
+                } else if (!reads(instruction, other) && between.stream().noneMatch(one -> reads(one, other))) {
                     joined.add(joined.remove(place));
+                    waiting.remove(reading);
                     reading = null;
                 }
-                waiting.remove(reading(instruction));
             }
             joined.add(at, instruction);
             if (reading != null) {
@@ -76,14 +77,19 @@ final class ProductsBeside {
         return maker.outputs().stream().anyMatch(instruction.inputs()::contains);
     }
 
-    /// What a narrow product reads; null of any other. A bias may lie where the other product writes.
+    /// What a narrow product reads; null of any other, and of one with a bias, which might lie where the other product writes. Of a sum over
+    /// rows both sides have to be known, for the kernel takes the narrower one.
     private static Reading reading(Instruction instruction) {
         if (!(instruction.operation() instanceof Product product) || product.bias() || product.transposeA() && product.transposeB()) {
             return null;
         }
         int most = product.transposeA() ? NarrowProducts.MOST_OUTER : NarrowProducts.MOST_COLUMNS;
+        Extent rows = product.y().shape().extent(0);
         Extent columns = product.y().shape().extent(1);
-        if (product.transposeA() && isAtMost(product.y().shape().extent(0), most)) {
+        if (product.transposeA() && (rows.symbol() != null || columns.symbol() != null)) {
+            return null;
+        }
+        if (product.transposeA() && isAtMost(rows, most)) {
             return new Reading(instruction.inputs().get(1), true);
         }
         return isAtMost(columns, most) ? new Reading(instruction.inputs().get(0), product.transposeA()) : null;

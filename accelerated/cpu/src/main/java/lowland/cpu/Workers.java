@@ -91,8 +91,9 @@ public final class Workers implements AutoCloseable {
     private void runAll(int chunks, Chunk body) {
         this.body = body;
         unfinished.set(chunks);
-        // The caller's last, so that no thread that waits finds work there before it has its own.
-        for (int worker = helpers.length; worker >= 0; worker--) {
+        // The caller's last: a thread that waits looks for its own first, and at those behind it before those in front.
+        for (int i = 1; i <= threads(); i++) {
+            int worker = i % threads();
             shares.set(worker * APART, first(worker, chunks) << 32 | first(worker + 1, chunks));
         }
         int wanted = Math.min(helpers.length, chunks - 1);
