@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -182,7 +183,8 @@ class GemmTest {
         }
     }
 
-    /// Terms of every kind, deeper than a block and shallower than a vector, with ragged edges, from every start.
+    /// Terms of every kind in random order: packed ones deeper than a block, shallow ones, which take a tile of C in turn, and those just
+    /// too deep for that; with ragged edges, from every start.
     @ParameterizedTest
     @EnumSource(Gemm.Start.class)
     void aSumHasTheBitsOfItsProductsInTurn(Gemm.Start start) {
@@ -191,28 +193,61 @@ class GemmTest {
                 for (int[] size : new int[][] {{1, L + 1}, {19, 37}, {Gemm.ROW_BLOCK + 7, 8 * L + 3}, {300, 384}}) {
                     int m = size[0];
                     int n = size[1];
-                    int deep = Tile.DEPTH + 5;
-                    PackedMatrix forward = PackedMatrix.of(Floats.random(n * deep, 1), 0, n, deep);
-                    PackedMatrix backward = PackedMatrix.of(Floats.random(deep * n, 2), 0, deep, n);
-                    float[] x = Floats.random(m * deep, 3);
-                    float[] u = Floats.random(m * 8, 4);
-                    float[] b = Floats.random(n * 8, 5);
-                    float[] bias = Floats.random(n, 6);
-                    float[] c = Floats.random(m * n, 7);
-                    float[] expected = c.clone();
-                    Gemm gemm = new Gemm(workers, new Scratch(threads, deep));
-                    gemm.multiply(Gemm.Form.NN, m, n, 8, u, 0, 8, b, 0, n, expected, 0, n, start, bias, 0);
-                    gemm.forward(m, x, 0, deep, forward, expected, 0, n, Gemm.Start.C, null, 0);
-                    gemm.multiply(Gemm.Form.NT, m, n, 3, u, 0, 8, b, 0, 8, expected, 0, n, Gemm.Start.C, null, 0);
-                    gemm.backward(m, x, 0, deep, backward, expected, 0, n, Gemm.Start.C);
-                    gemm.begin(m, n, c, 0, n, start, bias, 0);
-                    gemm.add(Gemm.Form.NN, 8, u, 0, 8, b, 0, n);
-                    gemm.addForward(x, 0, deep, forward);
-                    gemm.add(Gemm.Form.NT, 3, u, 0, 8, b, 0, 8);
-                    gemm.addBackward(x, 0, deep, backward);
-                    gemm.finish();
-                    Floats.assertSameBits(start + " " + m + "x" + n + " on " + threads + " threads", expected, c);
+                    Terms terms = new Terms(m, n);
+                    float[] bias = Floats.random(n, 5);
+                    Gemm gemm = new Gemm(workers, new Scratch(threads, Terms.DEEP));
+                    for (int seed = 0; seed < 12; seed++) {
+                        int[] kinds = new Random(seed).ints(Gemm.MOST_TERMS, 0, Terms.KINDS).toArray();
+                        float[] expected = Floats.random(m * n, 6);
+                        float[] c = expected.clone();
+                        for (int i = 0; i < kinds.length; i++) {
+                            gemm.begin(m, n, expected, 0, n, i == 0 ? start : Gemm.Start.C, bias, 0);
+                            terms.add(gemm, kinds[i], i);
+                            gemm.finish();
+                        }
+                        gemm.begin(m, n, c, 0, n, start, bias, 0);
+                        for (int i = 0; i < kinds.length; i++) {
+                            terms.add(gemm, kinds[i], i);
+                        }
+                        gemm.finish();
+                        Floats.assertSameBits("from " + start + ", " + m + "x" + n + " on " + threads + " threads, kinds " + Arrays.toString(kinds),
+                                expected, c);
+                    }
                 }
+            }
+        }
+    }
+
+    /// What terms of a sum of `[m, n]` are made from.
+    private static final class Terms {
+        static final int DEEP = Tile.DEPTH + 5;
+        private static final int[] DEPTHS = {1, 3, 8, 17, Gemm.SHALLOW, Gemm.SHALLOW + 1};
+        static final int KINDS = 2 + 2 * DEPTHS.length;
+        private final int n;
+        private final PackedMatrix forward;
+        private final PackedMatrix backward;
+        private final float[] a;
+        private final float[] b;
+
+        Terms(int m, int n) {
+            this.n = n;
+            forward = PackedMatrix.of(Floats.random(n * DEEP, 1), 0, n, DEEP);
+            backward = PackedMatrix.of(Floats.random(DEEP * n, 2), 0, DEEP, n);
+            a = Floats.random(m * DEEP, 3);
+            b = Floats.random(n * DEEP, 4);
+        }
+
+        /// Adds a term, whose matrices start at `from` where they are not packed.
+        void add(Gemm gemm, int kind, int from) {
+            int stride = DEEP - Gemm.MOST_TERMS;
+            if (kind == 0) {
+                gemm.addForward(a, 0, DEEP, forward);
+            } else if (kind == 1) {
+                gemm.addBackward(a, 0, DEEP, backward);
+            } else if (kind % 2 == 0) {
+                gemm.add(Gemm.Form.NN, DEPTHS[kind / 2 - 1], a, from, stride, b, from, n);
+            } else {
+                gemm.add(Gemm.Form.NT, DEPTHS[kind / 2 - 1], a, from, stride, b, from, stride);
             }
         }
     }

@@ -5,8 +5,9 @@ import java.util.Arrays;
 /// Matrix products of floats, and sums of them: `C[m, n] = start + Σ_i op(A_i)[m, k_i]·op(B_i)[k_i, n]`, all row-major with offsets and
 /// row strides.
 ///
-/// A sum is made by [#begin], an [#add] for each of its terms, and [#finish]. A block of C takes all terms while it is in a worker's cache;
-/// its bits are those of one product after another, where n is more than a vector has lanes.
+/// A sum is made by [#begin], an [#add] for each of its terms, and [#finish]. A block of C takes all terms while it is in a worker's cache, a
+/// tile of it those that are shallow and follow each other; its bits are those of one product after another, where n is more than a vector
+/// has lanes.
 ///
 /// The sum of each element of a product runs over blocks of k whose borders depend on k alone; within a block it is a chain of fused
 /// multiply-adds from zero. Kernels are chosen by n and k (by m and n in form `TN`, where k counts tokens). So a row of C has the same bits
@@ -47,6 +48,8 @@ public final class Gemm {
     private static final float[] ZEROS = new float[Tile.COLUMNS];
     /// The most terms of a sum.
     static final int MOST_TERMS = 4;
+    /// The largest k of a shallow term: a pair's rank, not what takes longer than C's way through the core. All of a sum's fit one depth.
+    static final int SHALLOW = 64;
 
     private final Workers workers;
     private final Scratch scratch;
@@ -76,6 +79,8 @@ public final class Gemm {
     private static final class Term {
         Form form;
         int k;
+        /// Steps of k of one pass but the last: as even as passes of at most [Tile#DEPTH] can be.
+        int depth;
         float[] a;
         int ao;
         int as;
@@ -86,10 +91,14 @@ public final class Gemm {
         PackedMatrix weight;
         /// Whether op(B) has to be packed: each worker packs what it needs, in its own cache.
         boolean packs;
+        /// The depth of the shallow terms right before this one, if it is shallow too: they take each tile of C in turn.
+        int before;
 
         void set(Form form, int m, int k, float[] a, int ao, int as, float[] b, int bo, int bs, PackedMatrix weight) {
             this.form = form;
             this.k = k;
+            int passes = Math.max(1, (k + Tile.DEPTH - 1) / Tile.DEPTH);
+            depth = (k + passes - 1) / passes;
             this.a = a;
             this.ao = ao;
             this.as = as;
@@ -98,11 +107,21 @@ public final class Gemm {
             this.bs = bs;
             this.weight = weight;
             packs = weight == null || form == Form.NN;
+            before = 0;
             int rows = form == Form.TN ? k : m;
             int columns = form == Form.TN ? m : k;
             if (rows > 0 && columns > 0) {
                 requireRange("A", a, ao, (rows - 1L) * as + columns);
             }
+        }
+
+        boolean isShallow() {
+            return weight == null && k > 0 && k <= SHALLOW;
+        }
+
+        /// Steps of the pass from k0 on.
+        int steps(int k0) {
+            return Math.min(depth, k - k0);
         }
 
         /// Packs the panels p0 … p1 − 1 of op(B), which has `n` columns, rows k0 … k0 + `some` − 1, one behind the other from `at` on.
@@ -225,6 +244,9 @@ public final class Gemm {
             if (terms[i].form == Form.TN) {
                 throw new IllegalArgumentException("a term of form TN has to be the only one");
             }
+            if (i > 0 && terms[i].isShallow() && terms[i - 1].isShallow()) {
+                terms[i].before = terms[i - 1].before + terms[i - 1].k;
+            }
         }
         if (addNarrow()) {
             narrow.run();
@@ -286,16 +308,14 @@ public final class Gemm {
         int p0 = chunk / rowChunks * columnPanels;
         int p1 = Math.min(PackedMatrix.panelCount(n), p0 + columnPanels);
         boolean begun = start == Start.C;
-        for (int i = 0; i < count; i++) {
-            Term term = terms[i];
-            int depths = (term.k + Tile.DEPTH - 1) / Tile.DEPTH;
-            int depth = depths == 0 ? 0 : (term.k + depths - 1) / depths;
-            for (int k0 = 0; k0 < term.k; k0 += depth) {
-                int some = Math.min(depth, term.k - k0);
-                if (term.packs) {
-                    term.pack(p0, p1, n, k0, some, scratch.panels[worker], Lanes.FIRST);
-                }
-                tiles(term, r0, r1, p0, p1, k0, some, worker, begun);
+        int end;
+        for (int i = 0; i < count; i = end) {
+            end = i + 1;
+            while (end < count && terms[end].before > 0) {
+                end++;
+            }
+            for (int k0 = 0; k0 < terms[i].k; k0 += terms[i].depth) {
+                tiles(i, end, r0, r1, p0, p1, k0, worker, begun);
                 begun = true;
             }
         }
@@ -304,28 +324,39 @@ public final class Gemm {
         }
     }
 
-    /// The same for steps k0 … k0 + `some` − 1 of a term's depth. A tile of A's copied rows stays in the first-level cache while the panels
-    /// pass, and C is walked along its rows.
+    /// The same for one pass of a term's depth, from step k0 on, or for all of several shallow terms. A tile of A's copied rows stays in the
+    /// first-level cache while the panels pass, and C is walked along its rows.
     ///
     /// @param begun whether C holds what the sums have so far
-    private void tiles(Term term, int r0, int r1, int p0, int p1, int k0, int some, int worker, boolean begun) {
+    private void tiles(int term, int end, int r0, int r1, int p0, int p1, int k0, int worker, boolean begun) {
         float[] rows = scratch.worker[worker];
-        float[] panels = term.packs ? scratch.panels[worker] : term.weight.panels;
-        int at = term.packs ? Lanes.FIRST : term.weight.panel(p0) + k0 * Tile.COLUMNS;
-        int step = (term.packs ? some : term.k) * Tile.COLUMNS;
-        int copied = term.form == Form.TN ? TRANSPOSED_ROWS : Tile.ROWS;
+        for (int i = term; i < end; i++) {
+            if (terms[i].packs) {
+                terms[i].pack(p0, p1, n, k0, terms[i].steps(k0), scratch.panels[worker],
+                        Lanes.FIRST + terms[i].before * (p1 - p0) * Tile.COLUMNS);
+            }
+        }
+        int copied = terms[term].form == Form.TN ? TRANSPOSED_ROWS : Tile.ROWS;
         for (int from = r0; from < r1; from += copied) {
             int to = Math.min(r1, from + copied);
-            copyRows(term, from, to, k0, some, rows);
+            for (int i = term; i < end; i++) {
+                copyRows(terms[i], from, to, k0, rows);
+            }
             for (int r = from; r < to; r += Tile.ROWS) {
                 for (int p = p0; p < p1; p++) {
-                    tile(rows, r - from, r, r1, p, panels, at + (p - p0) * step, some, begun);
+                    for (int i = term; i < end; i++) {
+                        tile(terms[i], rows, (r - from) * Tile.DEPTH, r, r1, p, p0, p1, k0, worker, begun || i > term);
+                    }
                 }
             }
         }
     }
 
-    private void tile(float[] rows, int row, int r, int r1, int p, float[] panels, int panel, int depth, boolean begun) {
+    private void tile(Term term, float[] rows, int row, int r, int r1, int p, int p0, int p1, int k0, int worker, boolean begun) {
+        int depth = term.steps(k0);
+        float[] panels = term.packs ? scratch.panels[worker] : term.weight.panels;
+        int panel = term.packs ? Lanes.FIRST + (term.before * (p1 - p0) + (p - p0) * depth) * Tile.COLUMNS
+                : term.weight.panel(p) + k0 * Tile.COLUMNS;
         int height = Math.min(Tile.ROWS, r1 - r);
         int width = Math.min(Tile.COLUMNS, n - p * Tile.COLUMNS);
         int at = co + r * cs + p * Tile.COLUMNS;
@@ -333,11 +364,11 @@ public final class Gemm {
         int fromAt = begun ? at : firstAt + p * firstPanel;
         int fromRow = begun ? cs : 0;
         if (height == Tile.ROWS && width == Tile.COLUMNS) {
-            Tile.accumulate(rows, row * Tile.DEPTH, panels, panel, depth, from, fromAt, fromRow, c, at, cs);
+            Tile.accumulate(rows, row + term.before, panels, panel, depth, from, fromAt, fromRow, c, at, cs);
         } else {
             int edge = TRANSPOSED_ROWS * Tile.DEPTH;
             copyTile(from, fromAt, fromRow, rows, edge, Tile.COLUMNS, height, width);
-            Tile.accumulate(rows, row * Tile.DEPTH, panels, panel, depth, rows, edge, Tile.COLUMNS, rows, edge, Tile.COLUMNS);
+            Tile.accumulate(rows, row + term.before, panels, panel, depth, rows, edge, Tile.COLUMNS, rows, edge, Tile.COLUMNS);
             copyTile(rows, edge, Tile.COLUMNS, c, at, cs, height, width);
         }
     }
@@ -349,11 +380,12 @@ public final class Gemm {
     }
 
     /// Copies rows r0 … r1 − 1 of op(A), columns from k0 on, to rows [Tile#DEPTH] apart. What lies past r1 is computed with, never kept.
-    private static void copyRows(Term term, int r0, int r1, int k0, int some, float[] rows) {
+    private static void copyRows(Term term, int r0, int r1, int k0, float[] rows) {
+        int some = term.steps(k0);
         if (term.form == Form.TN) {
             Transpose.copy(term.a, term.ao + k0 * term.as + r0, term.as, some, r1 - r0, rows, 0, Tile.DEPTH);
         } else {
-            copyTile(term.a, term.ao + r0 * term.as + k0, term.as, rows, 0, Tile.DEPTH, r1 - r0, some);
+            copyTile(term.a, term.ao + r0 * term.as + k0, term.as, rows, term.before, Tile.DEPTH, r1 - r0, some);
         }
     }
 

@@ -15,9 +15,6 @@ import lowland.program.operation.Product;
 /// Products that each add to the one before, y = x·Wᵀ + bias and then y += u·B̃ᵀ, are computed as one sum, so that y passes through a
 /// core once. The bits are those of one after another, see [Gemm].
 final class ProductSums {
-    /// The deepest product of a sum but that of its frozen matrix: a pair's rank, not what takes longer than y's way through the core.
-    private static final int MOST_DEPTH = 64;
-
     private static final int NONE = -1;
 
     private ProductSums() {}
@@ -92,7 +89,7 @@ final class ProductSums {
             return false;
         }
         Extent depth = product.a().shape().extent(1);
-        return isFrozen(plan, storage, instruction) || depth.symbol() == null && depth.constant() <= MOST_DEPTH;
+        return isFrozen(plan, storage, instruction) || depth.symbol() == null && depth.constant() <= Gemm.SHALLOW;
     }
 
     /// Whether [Gemm] computes this product in the same way alone and in a sum.
