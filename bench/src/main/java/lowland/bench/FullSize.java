@@ -78,8 +78,9 @@ public final class FullSize {
     private static Measured lowland(String launcher, String method, List<String> batches) throws IOException, InterruptedException {
         Path out = Files.createTempDirectory("lowland-full-size");
         Path said = Files.createTempFile("lowland-full-size", ".txt");
-        List<String> command = List.of(launcher, "train", "--model", batches.get(0), "--init", "roberta-large", "--task", batches.get(1), "--method",
-                method, "--max-length", batches.get(2), "--batch-size", batches.get(3), "--steps", batches.get(4), "--order", "file", "--learning-rate", "1e-5", "--threads", Integer.toString(THREADS), "--out", out.toString());
+        List<String> command = List.of(launcher, "train", "--model", batches.get(0), "--init", "roberta-large", "--task", batches.get(1),
+                "--method", method, "--max-length", batches.get(2), "--batch-size", batches.get(3), "--steps", batches.get(4),
+                "--order", "file", "--learning-rate", "1e-5", "--threads", Integer.toString(THREADS), "--out", out.toString());
         long peak = peak(new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(said.toFile()).start(), said);
         List<Double> times = new ArrayList<>();
         List<Integer> tokens = new ArrayList<>();

@@ -209,7 +209,8 @@ class AttentionTest {
         assertFalse(Arrays.equals(none.out, run(b, q, k, v, q, 2, 4, bias).out));
     }
 
-    /// A sequence alone, and between others of which one holds NaN: the same bits, and NaN only where it came from.
+    /// A sequence alone, and between others of which one holds NaN, where the next one is padded too: the same bits, and NaN only where it
+    /// came from.
     @Test
     void aSequenceDoesNotDependOnOthers() {
         int c = 2 * 20;
@@ -217,8 +218,8 @@ class AttentionTest {
         float[] k = Floats.random(60 * c, 2);
         float[] v = Floats.random(60 * c, 3);
         float[] dOut = Floats.random(60 * c, 4);
-        k[3 * c + 1] = Float.NaN;
-        v[2 * c + 21] = Float.NaN;
+        k[18 * c + 1] = Float.NaN;
+        v[19 * c + 21] = Float.NaN;
         Batch batch = new Batch(2, 2, 20, false, starts(30, 17, 13), starts(30, 17, 13));
         Result r = run(batch, q, k, v, dOut, 1);
         Batch one = new Batch(2, 2, 20, false, starts(17), starts(17));

@@ -25,6 +25,8 @@ public final class Attention {
     private static final int L = Lanes.COUNT;
     /// Queries of one chunk of work.
     private static final int BLOCK = 64;
+    /// Floats of a large array: more than half a region of 1 MB.
+    private static final int LEAST_LARGE = 1 << 17;
 
     private final Workers workers;
     private final int heads;
@@ -63,29 +65,53 @@ public final class Attention {
     private int sequences;
     private int[] queryStarts;
     private int[] keyStarts;
-    private int queryBlocks;
     private long key;
     private long threshold;
     private float kept;
 
-    /// One worker's scratch. Names are those of the equations; T is transposed.
+    /// One worker's scratch: matrices in one array, since a large one starts where vectors do not cross cache lines, see [Lanes#FIRST]. Names
+    /// are those of the equations; T is transposed.
     private final class Room {
-        final int keys = Strips.padded(longest);
-        final int rows = Strips.padded(BLOCK);
-        final float[] query = new float[rows * padWidth];
-        final float[] dOut = new float[rows * padWidth];
-        final float[] result = new float[rows * padWidth];
-        final float[] key = new float[keys * padWidth];
-        final float[] keyT = new float[padWidth * keys];
-        final float[] value = new float[keys * padWidth];
-        final float[] valueT = new float[padWidth * keys];
-        final float[] dKey = new float[keys * padWidth];
-        final float[] dValue = new float[keys * padWidth];
-        final float[] p = new float[rows * keys];
-        final float[] dropped = new float[rows * keys];
-        final float[] dP = new float[rows * keys];
+        final float[] floats;
+        final int query;
+        final int dOut;
+        final int result;
+        final int key;
+        final int keyT;
+        final int value;
+        final int valueT;
+        final int dKey;
+        final int dValue;
+        final int p;
+        final int dropped;
+        final int dP;
         final float[] bias = new float[2 * span + 1];
         final long[] rowKeys = new long[BLOCK];
+        private int end = Lanes.FIRST;
+
+        Room() {
+            int keys = Strips.padded(longest);
+            int rows = Strips.padded(BLOCK);
+            query = next(rows, padWidth);
+            dOut = next(rows, padWidth);
+            result = next(rows, padWidth);
+            key = next(keys, padWidth);
+            keyT = next(padWidth, keys);
+            value = next(keys, padWidth);
+            valueT = next(padWidth, keys);
+            dKey = next(keys, padWidth);
+            dValue = next(keys, padWidth);
+            p = next(rows, keys);
+            dropped = next(rows, keys);
+            dP = next(rows, keys);
+            floats = new float[Math.max(end, LEAST_LARGE)];
+        }
+
+        private int next(int rows, int columns) {
+            int at = end;
+            end = Math.addExact(at, Math.multiplyExact(rows, columns));
+            return at;
+        }
     }
 
     /// @param longest the most keys of a sequence
@@ -146,7 +172,7 @@ public final class Attention {
                         long key, long threshold, float kept, float[] out, int oo) {
         drop(key, threshold, kept);
         set(q, qo, k, ko, v, vo, queryStarts, keyStarts, sequences, out, oo);
-        workers.run(sequences * heads * queryBlocks, forwardChunk);
+        workers.run(sequences * heads, forwardChunk);
     }
 
     /// Writes dq, dk and dv from dOut, nothing dropped.
@@ -192,41 +218,38 @@ public final class Attention {
         this.out = out;
         this.oo = oo;
         this.sequences = sequences;
-        int mostQueries = 0;
         for (int s = 0; s < sequences; s++) {
-            mostQueries = Math.max(mostQueries, queryStarts[s + 1] - queryStarts[s]);
             if (keyStarts[s + 1] - keyStarts[s] > longest) {
                 throw new IllegalArgumentException("sequence " + s + " has " + (keyStarts[s + 1] - keyStarts[s]) + " keys, at most "
                     + longest + " were planned");
             }
         }
-        queryBlocks = (mostQueries + BLOCK - 1) / BLOCK;
     }
 
     private void forwardChunk(int chunk, int worker) {
-        int s = chunk / (heads * queryBlocks);
-        int head = chunk / queryBlocks % heads;
-        int first = chunk % queryBlocks * BLOCK;
+        int s = chunk / heads;
+        int head = chunk % heads;
+        int keyHead = head / (heads / keyHeads);
         int nq = queryStarts[s + 1] - queryStarts[s];
         int nk = keyStarts[s + 1] - keyStarts[s];
-        if (first >= nq) {
-            return;
-        }
-        Room room = rooms[worker];
-        int some = Math.min(BLOCK, nq - first);
-        int keyHead = head / (heads / keyHeads);
-        transposedHead(k, ko, keyStarts[s], nk, keyHead, room.key, room.keyT);
-        head(v, vo, keyStarts[s], nk, keyHead, keyHeads, room.value);
-        probabilities(room, queryStarts[s] + first, some, first, nq, nk, head);
-        Arrays.fill(room.result, 0, Strips.padded(some) * padWidth, 0f);
         int keys = Strips.padded(nk);
-        if (threshold > 0) {
-            rowKeys(room, s, head, first, some);
-            drop(room, room.p, room.p, keys, some);
-        }
-        Strips.accumulate(room.p, 0, keys, 1, room.value, 0, padWidth, nk, room.result, 0, padWidth, rows(some), padWidth);
-        for (int i = 0; i < some; i++) {
-            System.arraycopy(room.result, i * padWidth, out, oo + at(queryStarts[s] + first + i, head, heads), width);
+        Room room = rooms[worker];
+        float[] floats = room.floats;
+        transposedHead(k, ko, keyStarts[s], nk, keyHead, floats, room.key, room.keyT);
+        head(v, vo, keyStarts[s], nk, keyHead, keyHeads, floats, room.value);
+        for (int first = 0; first < nq; first += BLOCK) {
+            int some = Math.min(BLOCK, nq - first);
+            int row = queryStarts[s] + first;
+            probabilities(room, row, some, first, nq, nk, head);
+            if (threshold > 0) {
+                rowKeys(room, s, head, first, some);
+                drop(room, room.p, room.p, keys, some);
+            }
+            fill(floats, room.result, rows(some) * padWidth, 0f);
+            Strips.accumulate(floats, room.p, keys, 1, room.value, padWidth, nk, room.result, padWidth, rows(some), padWidth);
+            for (int i = 0; i < some; i++) {
+                System.arraycopy(floats, room.result + i * padWidth, out, oo + at(row + i, head, heads), width);
+            }
         }
     }
 
@@ -239,59 +262,61 @@ public final class Attention {
         int nk = keyStarts[s + 1] - keyStarts[s];
         int keys = Strips.padded(nk);
         Room room = rooms[worker];
-        transposedHead(k, ko, keyStarts[s], nk, keyHead, room.key, room.keyT);
-        transposedHead(v, vo, keyStarts[s], nk, keyHead, room.value, room.valueT);
-        Arrays.fill(room.dKey, 0, keys * padWidth, 0f);
-        Arrays.fill(room.dValue, 0, keys * padWidth, 0f);
+        float[] floats = room.floats;
+        transposedHead(k, ko, keyStarts[s], nk, keyHead, floats, room.key, room.keyT);
+        transposedHead(v, vo, keyStarts[s], nk, keyHead, floats, room.value, room.valueT);
+        fill(floats, room.dKey, keys * padWidth, 0f);
+        fill(floats, room.dValue, keys * padWidth, 0f);
         int group = heads / keyHeads;
         for (int head = keyHead * group; head < (keyHead + 1) * group; head++) {
             int biases = (s * heads + head) * (2 * span + 1);
             if (dBias != null) {
-                Arrays.fill(dBiases, biases, biases + 2 * span + 1, 0f);
+                fill(dBiases, biases, 2 * span + 1, 0f);
             }
             for (int first = 0; first < nq; first += BLOCK) {
                 int some = Math.min(BLOCK, nq - first);
                 int row = queryStarts[s] + first;
                 probabilities(room, row, some, first, nq, nk, head);
-                head(out, oo, row, some, head, heads, room.dOut);
-                Arrays.fill(room.dP, 0, rows(some) * keys, 0f);
-                Strips.accumulate(room.dOut, 0, padWidth, 1, room.valueT, 0, keys, width, room.dP, 0, keys, rows(some), keys);
+                head(out, oo, row, some, head, heads, floats, room.dOut);
+                fill(floats, room.dP, rows(some) * keys, 0f);
+                Strips.accumulate(floats, room.dOut, padWidth, 1, room.valueT, keys, width, room.dP, keys, rows(some), keys);
                 if (threshold > 0) {
                     rowKeys(room, s, head, first, some);
                     drop(room, room.p, room.dropped, keys, some);
                     drop(room, room.dP, room.dP, keys, some);
                 }
-                float[] weights = threshold > 0 ? room.dropped : room.p;
-                Strips.accumulate(weights, 0, 1, keys, room.dOut, 0, padWidth, some, room.dValue, 0, padWidth, rows(nk), padWidth);
+                int weights = threshold > 0 ? room.dropped : room.p;
+                Strips.accumulate(floats, weights, 1, keys, room.dOut, padWidth, some, room.dValue, padWidth, rows(nk), padWidth);
                 for (int i = 0; i < some; i++) {
-                    scoreGradient(room.p, i * keys, room.dP, i * keys, keys);
+                    scoreGradient(floats, room.p + i * keys, room.dP + i * keys, keys);
                     if (dBias != null) {
                         int position = first + i + nk - nq;
-                        addByDistance(room.dP, i * keys, position, seen(position, nk), biases);
+                        addByDistance(floats, room.dP + i * keys, position, seen(position, nk), biases);
                     }
                 }
-                Arrays.fill(room.result, 0, rows(some) * padWidth, 0f);
-                Strips.accumulate(room.dP, 0, keys, 1, room.key, 0, padWidth, nk, room.result, 0, padWidth, rows(some), padWidth);
-                Strips.accumulate(room.dP, 0, 1, keys, room.query, 0, padWidth, some, room.dKey, 0, padWidth, rows(nk), padWidth);
+                fill(floats, room.result, rows(some) * padWidth, 0f);
+                Strips.accumulate(floats, room.dP, keys, 1, room.key, padWidth, nk, room.result, padWidth, rows(some), padWidth);
+                Strips.accumulate(floats, room.dP, 1, keys, room.query, padWidth, some, room.dKey, padWidth, rows(nk), padWidth);
                 for (int i = 0; i < some; i++) {
-                    Elementwise.scale(scale, room.result, i * padWidth, dq, dqo + at(row + i, head, heads), width);
+                    Elementwise.scale(scale, floats, room.result + i * padWidth, dq, dqo + at(row + i, head, heads), width);
                 }
             }
         }
         for (int j = 0; j < nk; j++) {
-            System.arraycopy(room.dKey, j * padWidth, dk, dko + at(keyStarts[s] + j, keyHead, keyHeads), width);
-            System.arraycopy(room.dValue, j * padWidth, dv, dvo + at(keyStarts[s] + j, keyHead, keyHeads), width);
+            System.arraycopy(floats, room.dKey + j * padWidth, dk, dko + at(keyStarts[s] + j, keyHead, keyHeads), width);
+            System.arraycopy(floats, room.dValue + j * padWidth, dv, dvo + at(keyStarts[s] + j, keyHead, keyHeads), width);
         }
     }
 
     /// Fills room.query with scale·Q and room.p with the probabilities of `some` queries, zero past the keys that each may see.
     private void probabilities(Room room, int row, int some, int first, int nq, int nk, int head) {
         int keys = Strips.padded(nk);
+        float[] floats = room.floats;
         for (int i = 0; i < some; i++) {
-            Elementwise.scale(scale, q, qo + at(row + i, head, heads), room.query, i * padWidth, width);
+            Elementwise.scale(scale, q, qo + at(row + i, head, heads), floats, room.query + i * padWidth, width);
         }
-        Arrays.fill(room.p, 0, rows(some) * keys, 0f);
-        Strips.accumulate(room.query, 0, padWidth, 1, room.keyT, 0, keys, width, room.p, 0, keys, rows(some), keys);
+        fill(floats, room.p, rows(some) * keys, 0f);
+        Strips.accumulate(floats, room.query, padWidth, 1, room.keyT, keys, width, room.p, keys, rows(some), keys);
         if (bias != null) {
             for (int d = 0; d < room.bias.length; d++) {
                 room.bias[d] = bias[bo + d * heads + head];
@@ -300,17 +325,17 @@ public final class Attention {
         for (int i = 0; i < some; i++) {
             int position = first + i + nk - nq;
             int seen = seen(position, nk);
-            int at = i * keys;
+            int at = room.p + i * keys;
             if (bias != null) {
                 addBias(room, at, position, seen);
             }
-            Arrays.fill(room.p, at + seen, at + keys, Float.NEGATIVE_INFINITY);
+            fill(floats, at + seen, keys - seen, Float.NEGATIVE_INFINITY);
             if (seen == 0) {
-                Arrays.fill(room.p, at, at + keys, 0f);
+                fill(floats, at, keys, 0f);
             } else {
-                float max = Softmax.max(room.p, at, keys);
-                float sum = Softmax.exponentials(room.p, at, keys, max, room.p, at);
-                Elementwise.scale(1f / sum, room.p, at, room.p, at, keys);
+                float max = Softmax.max(floats, at, keys);
+                float sum = Softmax.exponentials(floats, at, keys, max, floats, at);
+                Elementwise.scale(1f / sum, floats, at, floats, at, keys);
             }
         }
     }
@@ -325,13 +350,13 @@ public final class Attention {
         int near = Math.clamp(position - span, 0, seen);
         int far = Math.clamp(position + span, near, seen);
         for (int j = 0; j < near; j++) {
-            room.p[at + j] += room.bias[0];
+            room.floats[at + j] += room.bias[0];
         }
         for (int j = near; j < far; j++) {
-            room.p[at + j] += room.bias[j - position + span];
+            room.floats[at + j] += room.bias[j - position + span];
         }
         for (int j = far; j < seen; j++) {
-            room.p[at + j] += room.bias[2 * span];
+            room.floats[at + j] += room.bias[2 * span];
         }
     }
 
@@ -363,14 +388,14 @@ public final class Attention {
     }
 
     /// dS = P∘(dP − Σⱼ P∘dP), in place of dP.
-    private static void scoreGradient(float[] p, int po, float[] dP, int dpo, int n) {
+    private static void scoreGradient(float[] floats, int p, int dP, int n) {
         FloatVector sum = FloatVector.zero(V);
         for (int j = 0; j < n; j += L) {
-            sum = FloatVector.fromArray(V, p, po + j).fma(FloatVector.fromArray(V, dP, dpo + j), sum);
+            sum = FloatVector.fromArray(V, floats, p + j).fma(FloatVector.fromArray(V, floats, dP + j), sum);
         }
         float mean = Lanes.sum(sum);
         for (int j = 0; j < n; j += L) {
-            FloatVector.fromArray(V, dP, dpo + j).sub(mean).mul(FloatVector.fromArray(V, p, po + j)).intoArray(dP, dpo + j);
+            FloatVector.fromArray(V, floats, dP + j).sub(mean).mul(FloatVector.fromArray(V, floats, p + j)).intoArray(floats, dP + j);
         }
     }
 
@@ -382,8 +407,8 @@ public final class Attention {
         }
     }
 
-    private void drop(Room room, float[] from, float[] to, int keys, int some) {
-        DropoutMask.apply(from, 0, room.rowKeys, 0, threshold, kept, to, 0, keys, 0, some);
+    private void drop(Room room, int from, int to, int keys, int some) {
+        DropoutMask.apply(room.floats, from, room.rowKeys, 0, threshold, kept, room.floats, to, keys, 0, some);
     }
 
     private int rows(int n) {
@@ -394,19 +419,23 @@ public final class Attention {
         return (token * ofHeads + head) * width;
     }
 
+    private static void fill(float[] array, int at, int n, float value) {
+        Arrays.fill(array, at, at + n, value);
+    }
+
     /// Copies one head's rows, [#padWidth] apart. What lies between is computed with, never kept.
-    private void head(float[] from, int fo, int row, int n, int head, int ofHeads, float[] to) {
+    private void head(float[] from, int fo, int row, int n, int head, int ofHeads, float[] to, int at) {
         for (int i = 0; i < n; i++) {
-            System.arraycopy(from, fo + at(row + i, head, ofHeads), to, i * padWidth, width);
+            System.arraycopy(from, fo + at(row + i, head, ofHeads), to, at + i * padWidth, width);
         }
     }
 
     /// Copies one key head's rows, and from there transposed, `[width][padded n]`; columns past n are zero, so that no other sequence's NaN
     /// stays there.
-    private void transposedHead(float[] from, int fo, int row, int n, int head, float[] to, float[] transposed) {
+    private void transposedHead(float[] from, int fo, int row, int n, int head, float[] to, int at, int transposed) {
         int keys = Strips.padded(n);
-        head(from, fo, row, n, head, keyHeads, to);
-        Arrays.fill(to, n * padWidth, keys * padWidth, 0f);
-        Transpose.copy(to, 0, padWidth, keys, width, transposed, 0, keys);
+        head(from, fo, row, n, head, keyHeads, to, at);
+        fill(to, at + n * padWidth, (keys - n) * padWidth, 0f);
+        Transpose.copy(to, at, padWidth, keys, width, to, transposed, keys);
     }
 }
