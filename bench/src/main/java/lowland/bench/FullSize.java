@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /// RoBERTa-large with random weights in training: each method as `lowland train` runs it, and LoRA in PyTorch and PEFT, one process after
-/// the other. Each step takes the table's next rows, and its first ones again behind the last; the first two steps are not counted. All
-/// methods take the same rows, so a step is compared with the same step of another method.
+/// the other. Each step takes the table's next rows, and its first ones again where no whole batch is left; the first two steps are not
+/// counted. All methods take the same rows, so a step is compared with the same step of another method.
 ///
 ///     FullSize LAUNCHER TOKENIZER TABLE MAX_LENGTH BATCH_SIZE STEPS METHOD,METHOD PYTHON
 ///
@@ -26,6 +26,22 @@ public final class FullSize {
     private static final int THREADS = Runtime.getRuntime().availableProcessors();
 
     private FullSize() {}
+
+    /// What both programs take.
+    ///
+    /// @param table of as many rows as are used, whole batches: what is planned for the longest of its rows, is for one of these
+    private record Batches(String tokenizer, Path table, String length, int size, int steps) {
+        static Batches of(String tokenizer, Path table, String length, int size, int steps) throws IOException {
+            List<String> lines = Files.readAllLines(table);
+            int whole = (lines.size() - 1) / size;
+            if (whole == 0 || steps <= UNCOUNTED) {
+                throw new IllegalArgumentException("give more than " + UNCOUNTED + " steps, and a table of at least " + size + " rows");
+            }
+            Path taken = Files.createTempFile("lowland-full-size", ".tsv");
+            Files.write(taken, lines.subList(0, 1 + Math.min(whole, steps) * size));
+            return new Batches(tokenizer, taken, length, size, steps);
+        }
+    }
 
     /// @param tokens       of each step, without padding
     /// @param milliseconds of each step
@@ -61,26 +77,27 @@ public final class FullSize {
         if (arguments.length != 8) {
             throw new IllegalArgumentException("give LAUNCHER TOKENIZER TABLE MAX_LENGTH BATCH_SIZE STEPS METHOD,METHOD PYTHON");
         }
-        List<String> batches = List.of(arguments).subList(1, 6);
+        Batches batches = Batches.of(arguments[1], Path.of(arguments[2]), arguments[3], Integer.parseInt(arguments[4]),
+                Integer.parseInt(arguments[5]));
         Measured first = null;
         for (String method : arguments[6].split(",")) {
             Measured measured = method.equals("torch") ? torch(arguments[7], batches) : lowland(arguments[0], method, batches);
             first = first == null ? measured : first;
-            System.out.printf("%-10s %d to %d tokens: %.0f ms a step (median), least %.0f, %.1f tokens/s, peak %.2f GB; of the first: time"
-                    + " %.3f, memory %.3f%n", method, Arrays.stream(measured.tokens).min().orElseThrow(),
+            System.out.printf("%-10s %d to %d tokens a step: median %.0f ms, in all %.1f tokens/s, peak %.2f GB; of the first: time"
+                    + " (median of the steps) %.3f, tokens/s %.3f, memory %.3f%n", method, Arrays.stream(measured.tokens).min().orElseThrow(),
                     Arrays.stream(measured.tokens).max().orElseThrow(), median(measured.milliseconds),
-                    Arrays.stream(measured.milliseconds).min().orElseThrow(), measured.tokensPerSecond(), measured.peak * 1024e-9,
-                    measured.over(first), (double) measured.peak / first.peak);
+                    measured.tokensPerSecond(), measured.peak * 1024e-9, measured.over(first),
+                    measured.tokensPerSecond() / first.tokensPerSecond(), (double) measured.peak / first.peak);
         }
     }
 
-    /// @param batches tokenizer, table, length, batch size, steps
-    private static Measured lowland(String launcher, String method, List<String> batches) throws IOException, InterruptedException {
+    private static Measured lowland(String launcher, String method, Batches batches) throws IOException, InterruptedException {
         Path out = Files.createTempDirectory("lowland-full-size");
         Path said = Files.createTempFile("lowland-full-size", ".txt");
-        List<String> command = List.of(launcher, "train", "--model", batches.get(0), "--init", "roberta-large", "--task", batches.get(1),
-                "--method", method, "--max-length", batches.get(2), "--batch-size", batches.get(3), "--steps", batches.get(4),
-                "--order", "file", "--learning-rate", "1e-5", "--threads", Integer.toString(THREADS), "--out", out.toString());
+        List<String> command = List.of(launcher, "train", "--model", batches.tokenizer, "--init", "roberta-large", "--task",
+                batches.table.toString(), "--method", method, "--max-length", batches.length, "--batch-size", Integer.toString(batches.size),
+                "--steps", Integer.toString(batches.steps), "--order", "file", "--learning-rate", "1e-5", "--threads",
+                Integer.toString(THREADS), "--out", out.toString());
         long peak = peak(new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(said.toFile()).start(), said);
         List<Double> times = new ArrayList<>();
         List<Integer> tokens = new ArrayList<>();
@@ -94,14 +111,13 @@ public final class FullSize {
         return Measured.of(tokens, times, peak);
     }
 
-    private static Measured torch(String python, List<String> batches) throws IOException, InterruptedException {
+    private static Measured torch(String python, Batches batches) throws IOException, InterruptedException {
         Path said = Files.createTempFile("lowland-full-size", ".txt");
         Process process;
         try (InputStream script = FullSize.class.getResourceAsStream("torch_large.py")) {
-            List<String> command = new ArrayList<>(
-                    List.of(python, "-c", new String(script.readAllBytes(), StandardCharsets.UTF_8), Integer.toString(THREADS)));
-            command.addAll(batches);
-            process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).redirectOutput(said.toFile()).start();
+            process = new ProcessBuilder(python, "-c", new String(script.readAllBytes(), StandardCharsets.UTF_8), Integer.toString(THREADS),
+                    batches.tokenizer, batches.table.toString(), batches.length, Integer.toString(batches.size),
+                    Integer.toString(batches.steps)).redirectError(ProcessBuilder.Redirect.INHERIT).redirectOutput(said.toFile()).start();
         }
         long peak = peak(process, said);
         List<String> lines = Files.readAllLines(said);

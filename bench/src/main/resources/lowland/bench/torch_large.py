@@ -40,4 +40,5 @@ for batch, labels in batches:
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
-    print(int(batch["attention_mask"].sum()), batch["input_ids"].numel(), 1e3 * (time.perf_counter() - start), flush=True)
+    milliseconds = 1e3 * (time.perf_counter() - start)
+    print(int(batch["attention_mask"].sum()), batch["input_ids"].numel(), milliseconds, flush=True)

@@ -70,6 +70,12 @@ class AttentionTest {
         check(new Batch(heads, keyHeads, width, causal, starts(5, 1, 7, 70), starts(5, 1, 7, 70)));
         check(new Batch(heads, keyHeads, width, causal, starts(3, 1, 9), starts(8, 4, 131)));
         check(new Batch(heads, keyHeads, width, causal, starts(0, 3, 70), starts(4, 0, 2)));
+        check(new Batch(heads, keyHeads, width, causal, starts(2, 90), starts(100, 90)));
+    }
+
+    /// Keys and channels of every tile of [Strips], for [KernelBits].
+    static void checkWide() {
+        check(new Batch(2, 1, 17, true, starts(3, 70), starts(100, 70)));
     }
 
     /// Bounds, inputs in [−1, 1]: a score has |S| ≤ √width and an error of γ(width + 2)·√width, so a probability a relative one of twice
@@ -157,17 +163,20 @@ class AttentionTest {
 
     @Test
     void bitsDoNotDependOnThreads() {
-        Batch b = new Batch(4, 2, 20, true, starts(33, 5, 140), starts(33, 5, 140));
         float[] q = Floats.random(178 * 80, 1);
         float[] k = Floats.random(178 * 40, 2);
         float[] v = Floats.random(178 * 40, 3);
-        Result expected = run(b, q, k, v, q, 1);
-        for (int threads : new int[] {2, 3, 8}) {
-            Result r = run(b, q, k, v, q, threads);
-            Floats.assertSameBits("out", expected.out, r.out);
-            Floats.assertSameBits("dq", expected.dq, r.dq);
-            Floats.assertSameBits("dk", expected.dk, r.dk);
-            Floats.assertSameBits("dv", expected.dv, r.dv);
+        // Of one sequence alone, several threads share the queries of a head.
+        for (int[] starts : new int[][] {starts(33, 5, 140), starts(178)}) {
+            Batch b = new Batch(4, 2, 20, true, starts, starts);
+            Result expected = run(b, q, k, v, q, 1);
+            for (int threads : new int[] {2, 3, 8}) {
+                Result r = run(b, q, k, v, q, threads);
+                Floats.assertSameBits("out", expected.out, r.out);
+                Floats.assertSameBits("dq", expected.dq, r.dq);
+                Floats.assertSameBits("dk", expected.dk, r.dk);
+                Floats.assertSameBits("dv", expected.dv, r.dv);
+            }
         }
     }
 
@@ -209,8 +218,8 @@ class AttentionTest {
         assertFalse(Arrays.equals(none.out, run(b, q, k, v, q, 2, 4, bias).out));
     }
 
-    /// A sequence alone, and between others of which one holds NaN, where the next one is padded too: the same bits, and NaN only where it
-    /// came from.
+    /// A sequence alone, and between others of which one holds NaN, that of V where the next one is padded: the same bits, and NaN only where
+    /// it came from.
     @Test
     void aSequenceDoesNotDependOnOthers() {
         int c = 2 * 20;
@@ -218,7 +227,7 @@ class AttentionTest {
         float[] k = Floats.random(60 * c, 2);
         float[] v = Floats.random(60 * c, 3);
         float[] dOut = Floats.random(60 * c, 4);
-        k[18 * c + 1] = Float.NaN;
+        k[3 * c + 1] = Float.NaN;
         v[19 * c + 21] = Float.NaN;
         Batch batch = new Batch(2, 2, 20, false, starts(30, 17, 13), starts(30, 17, 13));
         Result r = run(batch, q, k, v, dOut, 1);

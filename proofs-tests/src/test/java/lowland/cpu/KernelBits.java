@@ -5,8 +5,8 @@ import lowland.program.operation.AdamW;
 import lowland.program.operation.SgdMomentum;
 
 /// Prints a hash of the bits of every kernel's results on small ragged inputs, computed `rounds` times: in a JVM that compiles, the first
-/// rounds are interpreted and the last compiled. Fails if two rounds differ. Also checks the products, plain, packed and summed, against
-/// doubles, for widths that the tests' own JVM does not have; some are deeper than a block of any width.
+/// rounds are interpreted and the last compiled. Fails if two rounds differ. Also checks the products, plain, packed and summed, and attention
+/// against doubles, for widths that the tests' own JVM does not have; some are deeper than a block of any width.
 public final class KernelBits {
     /// [Tile#DEPTH] is 512 at most.
     private static final int DEEP = 512 + 5;
@@ -20,6 +20,7 @@ public final class KernelBits {
         try (Workers workers = new Workers(1)) {
             Gemm gemm = new Gemm(workers, new Scratch(1, 1 << 10));
             Attention attention = new Attention(workers, 2, 1, 9, true, 0.3f, 13);
+            Attention wide = new Attention(workers, 1, 1, 9, false, 0.3f, 53);
             for (Gemm.Form form : Gemm.Form.values()) {
                 GemmTest.check(gemm, form, 13, 35, 19, Gemm.Start.C);
                 GemmTest.check(gemm, form, 13, 13, 19, Gemm.Start.C);
@@ -32,10 +33,11 @@ public final class KernelBits {
                 GemmTest.checkPacked(gemm, 7, 5, DEEP);
                 GemmTest.checkPacked(gemm, 7, DEEP, 35);
                 GemmTest.checkSum(gemm, 7, 37, DEEP);
+                AttentionTest.checkWide();
             }
             int first = 0;
             for (int round = 0; round < rounds; round++) {
-                int hash = hash(gemm, attention);
+                int hash = 31 * hash(gemm, attention) + hash(wide);
                 if (round > 0 && hash != first) {
                     throw new AssertionError("round " + round + " has other bits than round 0");
                 }
@@ -43,6 +45,21 @@ public final class KernelBits {
             }
             System.out.println(Integer.toHexString(first));
         }
+    }
+
+    /// Of attention to so many keys that they take every tile of [Strips].
+    private static int hash(Attention attention) {
+        int[] queries = {0, 5};
+        int[] keys = {0, 53};
+        float[] x = Floats.random(53 * 9, 1);
+        float[] y = Floats.random(53 * 9, 2);
+        float[] z = new float[5 * 9];
+        float[] dk = new float[x.length];
+        float[] dv = new float[x.length];
+        attention.forward(x, 0, y, 0, x, 0, queries, keys, 1, z, 0);
+        int hash = Arrays.hashCode(z);
+        attention.backward(x, 0, y, 0, x, 0, queries, keys, 1, y, 0, z, 0, dk, 0, dv, 0);
+        return 31 * (31 * (31 * hash + Arrays.hashCode(z)) + Arrays.hashCode(dk)) + Arrays.hashCode(dv);
     }
 
     private static int hash(Gemm gemm, Attention attention) {

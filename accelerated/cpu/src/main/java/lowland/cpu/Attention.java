@@ -23,7 +23,7 @@ import lowland.random.CounterRandom;
 public final class Attention {
     private static final VectorSpecies<Float> V = Lanes.FLOATS;
     private static final int L = Lanes.COUNT;
-    /// Queries of one chunk of work.
+    /// Queries whose probabilities a worker holds at a time.
     private static final int BLOCK = 64;
     /// Floats of a large array: more than half a region of 1 MB.
     private static final int LEAST_LARGE = 1 << 17;
@@ -63,6 +63,8 @@ public final class Attention {
     /// dBias of each sequence, `[sequences, heads, 2·span + 1]`.
     private float[] dBiases = new float[0];
     private int sequences;
+    /// Chunks of a head's queries going forward: more than one where there are few heads.
+    private int parts;
     private int[] queryStarts;
     private int[] keyStarts;
     private long key;
@@ -172,7 +174,8 @@ public final class Attention {
                         long key, long threshold, float kept, float[] out, int oo) {
         drop(key, threshold, kept);
         set(q, qo, k, ko, v, vo, queryStarts, keyStarts, sequences, out, oo);
-        workers.run(sequences * heads, forwardChunk);
+        parts = Math.max(1, 2 * workers.threads() / Math.max(1, sequences * heads));
+        workers.run(sequences * heads * parts, forwardChunk);
     }
 
     /// Writes dq, dk and dv from dOut, nothing dropped.
@@ -227,17 +230,23 @@ public final class Attention {
     }
 
     private void forwardChunk(int chunk, int worker) {
-        int s = chunk / heads;
-        int head = chunk % heads;
+        int s = chunk / (heads * parts);
+        int head = chunk / parts % heads;
         int keyHead = head / (heads / keyHeads);
         int nq = queryStarts[s + 1] - queryStarts[s];
         int nk = keyStarts[s + 1] - keyStarts[s];
         int keys = Strips.padded(nk);
+        int blocks = (nq + BLOCK - 1) / BLOCK;
+        int from = chunk % parts * blocks / parts * BLOCK;
+        int to = Math.min(nq, (chunk % parts + 1) * blocks / parts * BLOCK);
+        if (from >= to) {
+            return;
+        }
         Room room = rooms[worker];
         float[] floats = room.floats;
         transposedHead(k, ko, keyStarts[s], nk, keyHead, floats, room.key, room.keyT);
         head(v, vo, keyStarts[s], nk, keyHead, keyHeads, floats, room.value);
-        for (int first = 0; first < nq; first += BLOCK) {
+        for (int first = from; first < to; first += BLOCK) {
             int some = Math.min(BLOCK, nq - first);
             int row = queryStarts[s] + first;
             probabilities(room, row, some, first, nq, nk, head);

@@ -6,8 +6,8 @@ import java.util.Arrays;
 /// row strides.
 ///
 /// A sum is made by [#begin], an [#add] for each of its terms, and [#finish]. A block of C takes all terms while it is in a worker's cache, a
-/// tile of it those that are shallow and follow each other; its bits are those of one product after another, where n is more than a vector
-/// has lanes.
+/// tile of it those that are shallow and follow each other. The bits of C are those of one product after another, where n is more than a
+/// vector has lanes.
 ///
 /// The sum of each element of a product runs over blocks of k whose borders depend on k alone; within a block it is a chain of fused
 /// multiply-adds from zero. Kernels are chosen by n and k (by m and n in form `TN`, where k counts tokens). So a row of C has the same bits
@@ -48,7 +48,8 @@ public final class Gemm {
     private static final float[] ZEROS = new float[Tile.COLUMNS];
     /// The most terms of a sum.
     static final int MOST_TERMS = 4;
-    /// The largest k of a shallow term: a pair's rank, not what takes longer than C's way through the core. All of a sum's fit one depth.
+    /// The largest k of a shallow term: a pair's rank, not what takes longer than C's way through the core. Those that a tile takes in turn
+    /// are copied beside each other, and together no deeper than one pass.
     static final int SHALLOW = 64;
 
     private final Workers workers;
@@ -92,7 +93,7 @@ public final class Gemm {
         /// Whether op(B) has to be packed: each worker packs what it needs, in its own cache.
         boolean packs;
         /// The depth of the shallow terms right before this one, if it is shallow too: they take each tile of C in turn.
-        int before;
+        int depthBefore;
 
         void set(Form form, int m, int k, float[] a, int ao, int as, float[] b, int bo, int bs, PackedMatrix weight) {
             this.form = form;
@@ -107,7 +108,7 @@ public final class Gemm {
             this.bs = bs;
             this.weight = weight;
             packs = weight == null || form == Form.NN;
-            before = 0;
+            depthBefore = 0;
             int rows = form == Form.TN ? k : m;
             int columns = form == Form.TN ? m : k;
             if (rows > 0 && columns > 0) {
@@ -245,7 +246,8 @@ public final class Gemm {
                 throw new IllegalArgumentException("a term of form TN has to be the only one");
             }
             if (i > 0 && terms[i].isShallow() && terms[i - 1].isShallow()) {
-                terms[i].before = terms[i - 1].before + terms[i - 1].k;
+                int before = terms[i - 1].depthBefore + terms[i - 1].k;
+                terms[i].depthBefore = before + terms[i].k <= Tile.DEPTH ? before : 0;
             }
         }
         if (addNarrow()) {
@@ -311,7 +313,7 @@ public final class Gemm {
         int end;
         for (int i = 0; i < count; i = end) {
             end = i + 1;
-            while (end < count && terms[end].before > 0) {
+            while (end < count && terms[end].depthBefore > 0) {
                 end++;
             }
             for (int k0 = 0; k0 < terms[i].k; k0 += terms[i].depth) {
@@ -328,24 +330,24 @@ public final class Gemm {
     /// first-level cache while the panels pass, and C is walked along its rows.
     ///
     /// @param begun whether C holds what the sums have so far
-    private void tiles(int term, int end, int r0, int r1, int p0, int p1, int k0, int worker, boolean begun) {
+    private void tiles(int firstTerm, int end, int r0, int r1, int p0, int p1, int k0, int worker, boolean begun) {
         float[] rows = scratch.worker[worker];
-        for (int i = term; i < end; i++) {
+        for (int i = firstTerm; i < end; i++) {
             if (terms[i].packs) {
                 terms[i].pack(p0, p1, n, k0, terms[i].steps(k0), scratch.panels[worker],
-                        Lanes.FIRST + terms[i].before * (p1 - p0) * Tile.COLUMNS);
+                        Lanes.FIRST + terms[i].depthBefore * (p1 - p0) * Tile.COLUMNS);
             }
         }
-        int copied = terms[term].form == Form.TN ? TRANSPOSED_ROWS : Tile.ROWS;
+        int copied = terms[firstTerm].form == Form.TN ? TRANSPOSED_ROWS : Tile.ROWS;
         for (int from = r0; from < r1; from += copied) {
             int to = Math.min(r1, from + copied);
-            for (int i = term; i < end; i++) {
+            for (int i = firstTerm; i < end; i++) {
                 copyRows(terms[i], from, to, k0, rows);
             }
             for (int r = from; r < to; r += Tile.ROWS) {
                 for (int p = p0; p < p1; p++) {
-                    for (int i = term; i < end; i++) {
-                        tile(terms[i], rows, (r - from) * Tile.DEPTH, r, r1, p, p0, p1, k0, worker, begun || i > term);
+                    for (int i = firstTerm; i < end; i++) {
+                        tile(terms[i], rows, (r - from) * Tile.DEPTH, r, r1, p, p0, p1, k0, worker, begun || i > firstTerm);
                     }
                 }
             }
@@ -355,7 +357,7 @@ public final class Gemm {
     private void tile(Term term, float[] rows, int row, int r, int r1, int p, int p0, int p1, int k0, int worker, boolean begun) {
         int depth = term.steps(k0);
         float[] panels = term.packs ? scratch.panels[worker] : term.weight.panels;
-        int panel = term.packs ? Lanes.FIRST + (term.before * (p1 - p0) + (p - p0) * depth) * Tile.COLUMNS
+        int panel = term.packs ? Lanes.FIRST + (term.depthBefore * (p1 - p0) + (p - p0) * depth) * Tile.COLUMNS
                 : term.weight.panel(p) + k0 * Tile.COLUMNS;
         int height = Math.min(Tile.ROWS, r1 - r);
         int width = Math.min(Tile.COLUMNS, n - p * Tile.COLUMNS);
@@ -364,11 +366,11 @@ public final class Gemm {
         int fromAt = begun ? at : firstAt + p * firstPanel;
         int fromRow = begun ? cs : 0;
         if (height == Tile.ROWS && width == Tile.COLUMNS) {
-            Tile.accumulate(rows, row + term.before, panels, panel, depth, from, fromAt, fromRow, c, at, cs);
+            Tile.accumulate(rows, row + term.depthBefore, panels, panel, depth, from, fromAt, fromRow, c, at, cs);
         } else {
             int edge = TRANSPOSED_ROWS * Tile.DEPTH;
             copyTile(from, fromAt, fromRow, rows, edge, Tile.COLUMNS, height, width);
-            Tile.accumulate(rows, row + term.before, panels, panel, depth, rows, edge, Tile.COLUMNS, rows, edge, Tile.COLUMNS);
+            Tile.accumulate(rows, row + term.depthBefore, panels, panel, depth, rows, edge, Tile.COLUMNS, rows, edge, Tile.COLUMNS);
             copyTile(rows, edge, Tile.COLUMNS, c, at, cs, height, width);
         }
     }
@@ -385,7 +387,7 @@ public final class Gemm {
         if (term.form == Form.TN) {
             Transpose.copy(term.a, term.ao + k0 * term.as + r0, term.as, some, r1 - r0, rows, 0, Tile.DEPTH);
         } else {
-            copyTile(term.a, term.ao + r0 * term.as + k0, term.as, rows, term.before, Tile.DEPTH, r1 - r0, some);
+            copyTile(term.a, term.ao + r0 * term.as + k0, term.as, rows, term.depthBefore, Tile.DEPTH, r1 - r0, some);
         }
     }
 

@@ -5,8 +5,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// Small products of padded matrices in one array of scratch: `C[rows, columns] += A[rows, depth]·B[depth, columns]`, rows a multiple of
 /// [#ROWS], columns of [#COLUMNS], no packing. A may be read transposed (element (i, k) lies at `i·aRow + k·aStep`). Each element is one
-/// chain of fused multiply-adds over k from zero, then one addition to C. Columns go four vectors at a time with 32 vector registers, then
-/// two, the last one alone where their number is odd: a sentence of ten tokens then takes one vector of sixteen, not two.
+/// chain of fused multiply-adds over k from zero, then one addition to C, which overlaps neither A nor B. Columns go four vectors at a time
+/// with 32 vector registers, then two, the last one alone where their number is odd: a sentence of ten tokens then takes one vector of
+/// sixteen, not two.
 final class Strips {
     private static final VectorSpecies<Float> V = Lanes.FLOATS;
     private static final int L = Lanes.COUNT;
