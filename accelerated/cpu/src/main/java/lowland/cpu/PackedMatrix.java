@@ -25,15 +25,15 @@ public final class PackedMatrix {
     /// Packs the row-major `[out, in]` matrix at `offset`.
     public static PackedMatrix of(float[] weight, int offset, int out, int in) {
         PackedMatrix packed = zero(out, in);
-        packed.pack(weight, offset);
+        for (int p = 0; p < panelCount(out); p++) {
+            packed.pack(p, weight, offset);
+        }
         return packed;
     }
 
-    /// Packs another matrix of the same size in its place.
-    void pack(float[] weight, int offset) {
-        for (int p = 0; p < panelCount(out); p++) {
-            panelOfRows(weight, offset, in, p, out, in, panels, panel(p));
-        }
+    /// Packs panel `p` of another matrix of the same size in its place.
+    void pack(int p, float[] weight, int offset) {
+        panelOfRows(weight, offset, in, p, out, in, panels, panel(p));
     }
 
     /// Outputs of the weight.

@@ -53,7 +53,7 @@ final class Storage {
             weights.computeIfAbsent(state, s -> {
                 Weight[] layers = new Weight[s.slices()];
                 for (int layer = 0; layer < layers.length; layer++) {
-                    layers[layer] = new Weight(s.shape().fixed(0), s.shape().fixed(1));
+                    layers[layer] = new Weight(workers, s.shape().fixed(0), s.shape().fixed(1));
                 }
                 return layers;
             });

@@ -1,12 +1,14 @@
 package lowland.cpu;
 
-/// A frozen matrix of one layer, held packed only; writing it packs the new one in the old one's place, in one go where it is whole.
+/// A frozen matrix of one layer, held packed only; writing it packs the new one in the old one's place, by all workers where it is whole.
 final class Weight {
+    private final Workers workers;
     private final int out;
     private final int in;
     private final PackedMatrix packed;
 
-    Weight(int out, int in) {
+    Weight(Workers workers, int out, int in) {
+        this.workers = workers;
         this.out = out;
         this.in = in;
         packed = PackedMatrix.zero(out, in);
@@ -19,7 +21,7 @@ final class Weight {
     /// Sets `count` elements from the index `from` on.
     void write(int from, float[] values, int count) {
         if (count == out * in) {
-            packed.pack(values, 0);
+            workers.run(PackedMatrix.panelCount(out), (panel, _) -> packed.pack(panel, values, 0));
             return;
         }
         for (int i = 0; i < count; i++) {
