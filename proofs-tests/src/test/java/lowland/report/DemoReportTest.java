@@ -38,7 +38,7 @@ class DemoReportTest {
         String html = DemoReport.html("a model", List.of(result), MACHINE, 290);
         for (String part : List.of("How to read this", "Training loss", "Dev loss", "The land around each model", "Cut along the first direction",
                 "The perturbation over time", "Time of a step", "Planned memory", "Settings and machine", "256 bits", "a &lt;processor&gt;",
-                "process memory", "900.0 MB", "rank 8, alpha 16.0 on all-linear; AdamW, learning rate 0.003", "prefers-color-scheme: dark", "packed weights", "arena")) {
+                "process memory", "900.0 MB", "rank 8, alpha 16.0 on all-linear; AdamW, learning rate 0.002", "prefers-color-scheme: dark", "packed weights", "arena")) {
             assertTrue(html.contains(part), part);
         }
         standsAlone(html);

@@ -40,7 +40,7 @@ import picocli.CommandLine.Option;
     "Ends with a table, and writes report.html, results.json and the adapters of the first seed. Works offline.", ""},
     footer = {"", "Examples:", "  lowland demo", "  lowland demo --methods lora,bi-lora --seeds 5 --out runs/two-methods"})
 final class DemoCommand implements Callable<Integer> {
-    @Option(names = "--full", description = {"Five seeds, more steps, and gloss match as a second task; 20 to 40 minutes on two cores.",
+    @Option(names = "--full", description = {"Five seeds, more steps, and gloss match as a second task; 15 to 30 minutes on two cores.",
         "Default: off, two seeds, some minutes (our choice)."})
     private boolean full;
 
