@@ -134,6 +134,21 @@ class DemoTest {
         assertTrue(baseline.accuracy() > 0.5, baseline.toString());
     }
 
+    /// A channel at 1e-30 of the others' size may tell the labels as well as they do: a weight for it would be 1e30.
+    @Test
+    void aDeadChannelGetsNoWeight() {
+        DemoTask task = Tiny.task();
+        float[][] features = FrozenFeatures.of(Tiny.pretrained(), task.train(), new Interpreter());
+        for (int row = 0; row < features.length; row++) {
+            features[row][1] = 1e-30f * (1 + task.train().examples().get(row).label());
+        }
+        FrozenFeatures frozen = FrozenFeatures.fit(features, task.train(), 3);
+        for (int k = 0; k < 3; k++) {
+            assertEquals(0, frozen.weight()[k * features[0].length + 1]);
+            assertTrue(frozen.weight()[k * features[0].length] != 0);
+        }
+    }
+
     /// A run that starts from the head answers as the head on frozen features does: the features are those that the head sees.
     @Test
     void aRunStartsFromTheHeadOnFrozenFeatures() {

@@ -42,7 +42,7 @@ import picocli.CommandLine.ParseResult;
     footer = {"", "Examples:", "  lowland reproduce fmlora/table2 --tasks cola,rte --seeds 3 --model roberta-large --data glue --out runs/table2",
         "  lowland reproduce fmlora/table2 --tasks cola --steps 40 --model minilm --data glue --out runs/small -- --batch-size 16"})
 final class ReproduceCommand implements Callable<Integer> {
-    /// In place of the presets' values, which are RoBERTa-large's: those of the demonstration, and a preset's tenth of epochs or so.
+    /// In place of the presets' values, which are RoBERTa-large's: higher rates, and a tenth of a preset's epochs or so.
     private static final List<String> MINILM = List.of("--targets", "all-linear", "--learning-rate", "3e-3", "--head-learning-rate", "1e-2",
             "--epochs", "3", "--batch-size", "32", "--max-length", "128");
     private static final String MARK = "reproduce.json";
@@ -61,7 +61,7 @@ final class ReproduceCommand implements Callable<Integer> {
 
     @Option(names = "--model", required = true, paramLabel = "M", description = {
         "A Hugging Face folder of a RoBERTa or BERT, or minilm, for which the preset is scaled down: --targets all-linear --learning-rate 3e-3"
-            + " --head-learning-rate 1e-2 --epochs 3 --batch-size 32 --max-length 128 (our choice, as in the demo).", "No default."})
+            + " --head-learning-rate 1e-2 --epochs 3 --batch-size 32 --max-length 128 (our choice).", "No default."})
     private String model;
 
     @Option(names = "--data", required = true, paramLabel = "DIR", description = {

@@ -1,6 +1,6 @@
 package lowland.cpu;
 
-/// A frozen matrix of one layer, held packed only; writing it packs the new one in the old one's place, by all workers where it is whole.
+/// A frozen matrix of one layer, held packed only; writing it packs the new one in the old one's place. All workers pack a whole one.
 final class Weight {
     private final Workers workers;
     private final int out;
