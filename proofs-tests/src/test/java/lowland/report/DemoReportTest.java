@@ -53,7 +53,8 @@ class DemoReportTest {
     @Test
     void aGainOverTheFrozenFeaturesIsSaidOnlyBeyondTheNoise() {
         DemoResult far = MadeUp.result(List.of(0L));
-        assertTrue(DemoReport.html("m", List.of(far), MACHINE, 290).contains("Every method's accuracy is above that of the head on frozen features beyond the noise"));
+        assertTrue(DemoReport.html("m", List.of(far), MACHINE, 290)
+                .contains("Every method's accuracy is above that of the head on frozen features beyond the noise"));
         // One row less right than LoRA is below it, and within the noise.
         double[] hits = far.base().runs().getFirst().hits().clone();
         for (int row = 0; row < hits.length; row++) {
@@ -65,7 +66,8 @@ class DemoReportTest {
         DemoResult near = new DemoResult(far.plan(), far.task(), far.trainRows(), far.devRows(), far.testRows(),
                 List.of(new DemoResult.Baseline("frozen features", hits, 0.5, "a head")), List.of(far.base()), 1);
         assertTrue(near.toFrozen(near.base()).mean() > 0);
-        assertTrue(DemoReport.html("m", List.of(near), MACHINE, 290).contains("Not every method's accuracy is above that of the head on frozen features"));
+        assertTrue(DemoReport.html("m", List.of(near), MACHINE, 290)
+                .contains("Not every method's accuracy is above that of the head on frozen features"));
     }
 
     @Test

@@ -103,7 +103,8 @@ final class MadeUp {
         int count = plan.steps() * method.steps();
         for (int step = 1; step <= count; step++) {
             double noise = CounterRandom.gaussian(CounterRandom.child(CounterRandom.tensorKey(seed, method.name()), step));
-            steps.add(new StepRecord(step, (double) step * plan.batchSize() / plan.trainRows(), 1.25 + 1.5 * Math.exp(-5.0 * step / count) + 0.1 * noise, plan.learningRate(), method.rho(), 1.1,
+            steps.add(new StepRecord(step, (double) step * plan.batchSize() / plan.trainRows(),
+                    1.25 + 1.5 * Math.exp(-5.0 * step / count) + 0.1 * noise, plan.learningRate(), method.rho(), 1.1,
                     method.rho() == 0 ? 0 : 0.05 + 0.01 * number + 0.004 * noise, true, false, 150,
                     method.gradients() * (0.06 + 0.004 * Math.abs(noise)), Map.of("drift", 1.0)));
             if (step % (plan.devEvery() * method.steps()) == 0) {

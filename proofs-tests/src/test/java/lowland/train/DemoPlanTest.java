@@ -33,11 +33,4 @@ class DemoPlanTest {
         assertEquals(List.of(SHORT.batchSize(), SHORT.learningRate(), SHORT.headLearningRate()),
                 List.of(FULL.batchSize(), FULL.learningRate(), FULL.headLearningRate()));
     }
-
-    @Test
-    void theDevCurveEndsWithTheLastStep() {
-        for (DemoPlan plan : List.of(SHORT, FULL, GLOSSES)) {
-            assertEquals(0, plan.steps() % plan.devEvery(), plan.title());
-        }
-    }
 }

@@ -76,7 +76,8 @@ public final class DemoReport {
         String difference = compared == 0 ? "" : apart.isEmpty()
                 ? "No method's accuracy differs from LoRA's beyond " + noise + ". "
                 : "Beyond " + noise + ", these differ from LoRA: " + String.join(", ", apart) + ". ";
-        return difference + (all ? "Every" : "Not every") + " method's accuracy is above that of the head on frozen features beyond the noise of the test rows."
+        return difference + (all ? "Every" : "Not every")
+                + " method's accuracy is above that of the head on frozen features beyond the noise of the test rows."
                 + (compared == 0 ? "" : " " + flattest(result));
     }
 

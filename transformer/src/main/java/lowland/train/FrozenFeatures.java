@@ -26,7 +26,7 @@ record FrozenFeatures(float[] weight, float[] bias, String how) {
     private static final double RATE = 0.003;
     private static final int EPOCHS = 4;
     private static final int BATCH = 64;
-    /// A feature with less than this share of the largest deviation is a dead channel. MiniLM has three of 384, with 2.5e-9 at most where the
+    /// A feature with no more than this share of the largest deviation is a dead channel. MiniLM has three of 384, with 2.5e-9 at most where the
     /// others have 0.15 to 0.38: a weight of theirs would be 1e8 to 1e30, and whatever trains the last norm would blow it up.
     private static final double DEAD = 1e-6;
 
@@ -126,7 +126,8 @@ record FrozenFeatures(float[] weight, float[] bias, String how) {
             boolean dead = deviation[f] <= DEAD * largest;
             deviation[f] = dead ? 1 : deviation[f];
             for (int i = 0; i < rows; i++) {
-                x.set(i, f, dead ? 0 : (x.get(i, f) - mean[f]) / deviation[f]); // of zeros alone a weight stays 0
+                // Of zeros alone a weight stays 0.
+                x.set(i, f, dead ? 0 : (x.get(i, f) - mean[f]) / deviation[f]);
             }
         }
     }
